@@ -1,0 +1,157 @@
+/**
+ * A read goes through six layers, always in this order: admission, tier, freshness, coordination, guard, lifetime.
+ * A defence is one small file that fills one layer; a stack of defences is a set, not a sequence. Nothing but the
+ * context reaches the outside, so the same file runs on a real Redis, in a unit test and in virtual time.
+ */
+import type { z } from 'zod';
+import type { Entry, Store, StoreCapability } from './store.ts';
+import type { Clock, Log, Random } from './time.ts';
+
+/** The layers in the order in which a read passes them. */
+export const LAYERS = ['admission', 'tier', 'freshness', 'coordination', 'guard', 'lifetime'] as const;
+export type LayerId = (typeof LAYERS)[number];
+
+/** What a read was answered with. `bypass` means that the store failed and the database was asked. */
+export const CACHE_OUTCOMES = ['hit', 'early', 'stale', 'waited', 'miss', 'absent', 'shed', 'bypass'] as const;
+export type CacheOutcome = (typeof CACHE_OUTCOMES)[number];
+
+export interface Answer<T> {
+  value: T | null;
+  outcome: CacheOutcome;
+  version: number;
+  /** Age of the value when it was served. */
+  ageMs: number;
+  /** How long this reader waited for somebody else's load. */
+  waitedMs: number;
+}
+
+/** How good is what was found? */
+export type Freshness =
+  | { is: 'fresh' }
+  /** Early: this reader pays, or it is served and the load runs behind. */
+  | { is: 'due'; reader: 'recomputes' | 'goes on' }
+  /** May be served while somebody loads. */
+  | { is: 'stale' }
+  | { is: 'gone' };
+
+/** Why a load was made. `behind` is a refresh after the answer was given. */
+export const LOAD_CAUSES = ['miss', 'early', 'behind', 'bypass'] as const;
+export type LoadCause = (typeof LOAD_CAUSES)[number];
+
+/** One load, counted where it happens, so that loads per expiry are counted and not inferred. */
+export interface LoadEvent {
+  key: string;
+  cause: LoadCause;
+  startedAtMs: number;
+  endedAtMs: number;
+  /** False where the loader threw. */
+  ok: boolean;
+  /** False where the value was not stored (lock lost, store away, not newer): a wasted load. */
+  filled: boolean;
+}
+
+/** What the loader found in the database; `null` where the row does not exist. */
+export interface Loaded<T> {
+  value: T;
+  version: number;
+}
+export type Loader<T> = (key: string, signal?: AbortSignal) => Promise<Loaded<T> | null>;
+
+export interface LeadRequest<T> {
+  key: string;
+  /** What the reader has in hand; whoever loses the right to load may serve it. */
+  stale: Entry<T> | null;
+  /** Loads and fills. The fill is refused when the lock of `whileLockToken` is no longer held. */
+  produce(options?: { whileLockToken?: string }): Promise<Answer<T>>;
+  /** Looks in the store again: resolves to a fresh entry, or null. */
+  lookAgain(): Promise<Entry<T> | null>;
+}
+
+export interface FreshnessLayer {
+  /** Judges an entry that the store still held. The plain TTL is judged by the reader when no layer is given. */
+  judge(entry: Entry<unknown>): Freshness;
+}
+export interface CoordinationLayer {
+  /** `process`: inside one instance; `cluster`: across instances. A stack holds one of each, the inner first. */
+  scope: 'process' | 'cluster';
+  lead<T>(request: LeadRequest<T>): Promise<Answer<T>>;
+  /** Called on invalidation: a load that began before must not be shared afterwards. */
+  forget?(key: string): void;
+}
+export interface GuardLayer {
+  ask<T>(key: string, load: () => Promise<T>): Promise<T>;
+}
+export interface TierLayer {
+  over(store: Store): Store;
+}
+export interface AdmissionLayer {
+  mayExist(key: string): Promise<boolean>;
+  created(key: string): Promise<void>;
+}
+export interface LifetimeLayer {
+  /** The logical TTL of a new value. */
+  ttlMs(key: string, baseMs: number): number;
+}
+export interface LayerTypes {
+  admission: AdmissionLayer;
+  tier: TierLayer;
+  freshness: FreshnessLayer;
+  coordination: CoordinationLayer;
+  guard: GuardLayer;
+  lifetime: LifetimeLayer;
+}
+
+/** All that a defence may touch. */
+export interface DefenceContext<P> {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  parameters: P;
+  /** Names this process, for lock tokens. */
+  instance: string;
+  /** Base TTL of the values, before the lifetime layer. */
+  ttlMs: number;
+}
+
+/** The figures a prediction is made from. */
+export interface PredictionInput<P> {
+  /** Reads per second of the key over all instances (λ). */
+  ratePerSec: number;
+  /** Seconds one recompute takes (δ). */
+  recomputeSec: number;
+  instances: number;
+  ttlSec: number;
+  parameters: P;
+}
+
+export interface Defence<L extends LayerId = LayerId, S extends z.ZodObject = z.ZodObject> {
+  /** Equals the file's name. */
+  id: string;
+  /** `null` for the two that fill no layer: `cache-aside` (the empty stack) and `no-cache` (skips it). */
+  layer: L | null;
+  /** For coordination only: known before creation, so that two of one scope are refused in the plan. */
+  scope?: 'process' | 'cluster';
+  title: string;
+  /** What it is, when it helps, when it does not. */
+  prose: string;
+  /** Paper, RFC or book. */
+  source: string;
+  parameters: S;
+  needs: readonly StoreCapability[];
+  /** Defences that cannot stand beside this one, with the reason. */
+  excludes?: Readonly<Record<string, string>>;
+  /** How long after its TTL an entry must still be there; the longest of the stack is used. */
+  keepAfterTtlMs?(parameters: z.output<S>): number;
+  /** Predicted database loads per expiry of one hot key, or null outside its assumptions. */
+  predict?(input: PredictionInput<z.output<S>>): number | null;
+  create?(context: DefenceContext<z.output<S>>): LayerTypes[L];
+}
+
+/**
+ * Declares a defence. A file in `targets/defences/`, or one named with `--defence ./mine.ts`, exports the result as
+ * its default.
+ */
+export function defineDefence<L extends LayerId, S extends z.ZodObject>(defence: Defence<L, S>): Defence<L, S> {
+  return defence;
+}

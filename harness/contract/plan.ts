@@ -1,0 +1,50 @@
+/** A run, frozen and explained before anything starts. Everything that shapes the result stands in it. */
+import type { EnvironmentId } from './environment.ts';
+import type { LoadSpec } from './load.ts';
+import type { Dataset, FaultEvent } from './profile.ts';
+
+export type Provenance = 'default' | 'profile' | 'config' | 'environment' | 'flag';
+
+export interface PlannedDefence {
+  id: string;
+  parameters: Record<string, unknown>;
+  /** Path of a file of the user's own; null for those that come with the harness. */
+  file: string | null;
+}
+
+export interface Prediction {
+  /** Loads per expiry of the hot key. */
+  loadsPerExpiry: number;
+  /** The formula's inputs, shown beside it. */
+  ratePerSec: number;
+  recomputeSec: number;
+  by: string;
+}
+
+export interface RunPlan {
+  planVersion: 1;
+  profile: { id: string; title: string; prose: string; parameters: Record<string, unknown> };
+  target: { id: string; title: string };
+  /** The stack as written, for example `xfetch+single-flight`. */
+  defence: string;
+  stack: PlannedDefence[];
+  stock: { id: string; parameters: Record<string, unknown> } | null;
+  purchasesPerUser: number | null;
+  environment: EnvironmentId;
+  instances: number;
+  seed: number;
+  dataset: Dataset;
+  ttlMs: number;
+  hotKey: { key: number; share: number } | null;
+  load: LoadSpec;
+  faults: FaultEvent[];
+  checks: string[];
+  thresholds: string[];
+  prediction: Prediction | null;
+  /** Settings of the service: client time limits and pool sizes. */
+  service: { redisTimeoutMs: number; postgresTimeoutMs: number; postgresPool: number };
+  /** Limits beyond which the run is invalid. */
+  validity: { maxDroppedShare: number; maxRateError: number; maxLagP99Ms: number; maxGeneratorCpuShare: number };
+  /** Where each setting came from, by its path. */
+  provenance: Record<string, Provenance>;
+}

@@ -1,0 +1,85 @@
+/**
+ * What is measured: how to start it and how operations map to requests. The reference shop is one target; a service
+ * of the user's own is another, described with nothing but a command or URL and a mapping.
+ */
+import type { OperationId, RequestTemplate } from './operation.ts';
+import type { RunPlan } from './plan.ts';
+
+/** What an instance is told of its surroundings. Addresses lead through the instance's own proxies. */
+export interface InstanceSurroundings {
+  index: number;
+  instances: number;
+  redisUrl: string;
+  postgresUrl: string;
+  /** The address to listen on; port 0 where the instance chooses and says so in its ready line. */
+  listenHost: string;
+  listenPort: number;
+}
+
+export interface QueryRunner {
+  query<R extends Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+}
+
+/** What the database says about purchases after the drain. */
+export interface Reconciliation {
+  products: { product: number; initialStock: number; remainingStock: number }[];
+  orders: { orderId: string; product: number; user: number; quantity: number }[];
+  /** Orders acknowledged but still queued for the database. */
+  pending: number;
+}
+
+export interface Target {
+  id: string;
+  title: string;
+  operations: Partial<Record<OperationId, RequestTemplate>>;
+  /** The command that starts one instance: arguments for Node, relative to the package's root. */
+  command: { entry: string };
+  /** Environment variables of one instance. */
+  environment(plan: RunPlan, surroundings: InstanceSurroundings): Record<string, string>;
+  readyPath: string;
+  /** Creates and fills the schema, on a direct connection. Idempotent: the state afterwards is the same each time. */
+  seed(plan: RunPlan, sql: QueryRunner): Promise<void>;
+  /** Returns the data to the state before traffic, quickly, without filling it anew. */
+  reset(plan: RunPlan, sql: QueryRunner): Promise<void>;
+  reconcile?(sql: QueryRunner): Promise<Reconciliation>;
+}
+
+export function defineTarget(target: Target): Target {
+  return target;
+}
+
+/** What an instance prints on stdout, as one line of JSON, when it accepts requests. */
+export interface ReadyLine {
+  cachequake: 'ready';
+  port: number;
+}
+
+/**
+ * What `GET /cachequake/probe?since=N` of a target answers, where it has it. Load events are numbered from 1; `since`
+ * is the last number that the caller has seen.
+ */
+export interface ServiceProbeAnswer {
+  nowMs: number;
+  eventLoopDelayP99Ms: number;
+  eventLoopDelayMaxMs: number;
+  rssBytes: number;
+  /** User and system time since start. */
+  cpuMs: number;
+  loadsInFlight: number;
+  loadsInFlightMaxPerKey: number;
+  /** Totals since start. */
+  cacheOutcomes: Record<string, number>;
+  lastLoad: number;
+  /** Columns, to keep it small. */
+  loads: {
+    key: string[];
+    cause: string[];
+    startedAtMs: number[];
+    endedAtMs: number[];
+    ok: boolean[];
+    filled: boolean[];
+  };
+  /** True where events were lost because nobody asked for too long. */
+  lostLoads: boolean;
+  stock: { acceptedOrders: number; pendingOrders: number };
+}
