@@ -1,0 +1,77 @@
+/**
+ * A flash sale: a crowd waits for the minute, then comes within a second for a hundred units of one product. What
+ * matters is not only speed: not one unit may be sold twice and no confirmed order may be lost.
+ */
+import { z } from 'zod';
+import { defineProfile } from '../harness/contract/profile.ts';
+import { latencyParameters, segment, warmUp } from './shared/parameters.ts';
+
+export default defineProfile({
+  id: 'flash-sale',
+  title: 'A crowd, a hundred units, one second',
+  prose:
+    'Calm browsing, then the arrival rate steps up within a second, as in published flash sales (up to four times the ' +
+    'baseline on a whole platform, far more on one item). Most requests go to the one product on sale: people look at ' +
+    'its page and try to buy, with a limit for each user. After the rush the rate falls back. Stock must be counted ' +
+    'exactly: orders never exceed units, and what was confirmed is in the database.',
+  parameters: z.object({
+    baselinePerSec: z.number().positive().max(200_000).default(80).describe('requests per second before and after'),
+    peakPerSec: z.number().positive().max(200_000).default(400).describe('requests per second in the rush'),
+    calmSec: z.number().positive().max(86_400).default(3).describe('recorded time before the sale opens'),
+    stepSec: z.number().positive().max(60).default(0.5).describe('time in which the rate goes from baseline to peak'),
+    rushSec: z.number().positive().max(86_400).default(8).describe('length of the rush'),
+    endSec: z.number().positive().max(86_400).default(3).describe('recorded time after the rush'),
+    users: z.int().min(1).max(100_000_000).default(10_000).describe('people in the crowd'),
+    units: z.int().min(0).max(10_000_000).default(100).describe('units for sale'),
+    purchasesPerUser: z.int().min(1).max(1_000_000).default(1).describe('purchases that one user may make'),
+    buyShare: z.number().min(0).max(1).default(0.3).describe('share of requests that try to buy'),
+    saleShare: z.number().min(0).max(1).default(0.9).describe('share of page views that go to the product on sale'),
+    keys: z.int().min(2).max(5_000_000).default(500).describe('products in the catalogue'),
+    ttlMs: z.int().min(50).max(86_400_000).default(2000).describe('TTL of cached values'),
+    recomputeMs: z
+      .number()
+      .min(0)
+      .max(60_000)
+      .default(40)
+      .describe('how long the database takes to make a product page (δ); 0 for real work instead of waiting'),
+    stock: z.string().default('script').describe('stock strategy; see `list stock`'),
+    ...latencyParameters,
+  }),
+  shape: (p) => ({
+    dataset: {
+      products: p.keys,
+      reviewsPerProduct: 20,
+      stock: p.units,
+      cost: p.recomputeMs > 0 ? { kind: 'wait', waitMs: p.recomputeMs } : { kind: 'cpu' },
+      preloadKeys: 0,
+    },
+    traffic: {
+      arrivals: 'poisson',
+      segments: [
+        ...warmUp(p.warmUpSec, p.baselinePerSec),
+        segment('calm', p.calmSec, p.baselinePerSec),
+        segment('opening', p.stepSec, p.baselinePerSec, p.peakPerSec),
+        segment('rush', p.rushSec, p.peakPerSec),
+        segment('closing', p.stepSec, p.peakPerSec, p.baselinePerSec),
+        segment('end', p.endSec, p.baselinePerSec),
+      ],
+      operations: [
+        {
+          operation: 'read-item',
+          weight: 1 - p.buyShare,
+          keys: { kind: 'hot-set', keys: p.keys, hotKeys: 1, hotShare: p.saleShare },
+        },
+        { operation: 'purchase', weight: p.buyShare, keys: { kind: 'single', key: 0 } },
+      ],
+      users: p.users,
+    },
+    ttlMs: p.ttlMs,
+    events: [],
+    checks: ['identity', 'no-oversell', 'no-lost-order'],
+    // The rate is not steady, so there is no one prediction to hold the loads against.
+    hotKey: null,
+    timeoutMs: p.timeoutMs,
+    stock: p.stock,
+    purchasesPerUser: p.purchasesPerUser,
+  }),
+});
