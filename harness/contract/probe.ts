@@ -12,9 +12,13 @@ export interface Series {
   values: (number | null)[];
 }
 
+/**
+ * What a probe is given. Probes run in a process of their own, so this is only what can travel there: a started stack
+ * and its instances fit as they are.
+ */
 export interface ProbeContext {
-  stack: StartedStack;
-  instances: readonly StartedInstance[];
+  stack: Pick<StartedStack, 'redisUrl' | 'postgresUrl' | 'cpuMs'> & { manifest: Pick<StartedStack['manifest'], 'id'> };
+  instances: readonly Pick<StartedInstance, 'index' | 'url' | 'pid'>[];
 }
 
 /** What a probe knows when it is closed. */
@@ -38,11 +42,18 @@ export interface SampleField {
   title: string;
   unit: string;
   kind: 'counter' | 'gauge';
+  /** Id of its total over the recorded part: how far a counter grew, the highest value of a gauge. */
+  totalId?: string;
 }
 
 export interface Sampler {
   readonly fields: readonly SampleField[];
+  /** All values null where the observed part is away; rejects where the probe itself failed. */
   sample(): Promise<Record<string, number | null>>;
+  /** Called when the recorded part begins, for what {@link Sampler.finish} counts from there. */
+  begin?(): Promise<void>;
+  /** Samples or events that the sampler knows to have lost so far, beyond its own missed periods. */
+  lost?(): number;
   /** Totals and statements, read once after the drain. */
   finish(): Promise<Partial<Pick<ProbeEvidence, 'totals' | 'statements' | 'loads'>>>;
   close(): Promise<void>;
