@@ -1,0 +1,68 @@
+/** The plan in words: what would run, where each setting came from, and what the defence's formula predicts. */
+import type { RunPlan } from '../contract/plan.ts';
+import { formatDuration } from '../kit/units.ts';
+
+/** Several lines of plain text. */
+export function explainPlan(plan: RunPlan): string {
+  const seconds = plan.load.segments.reduce((sum, s) => sum + s.durationMs, 0);
+  const lines = [
+    `${plan.profile.title} (${plan.profile.id})`,
+    wrap(plan.profile.prose, '  '),
+    '',
+    `defence      ${plan.defence}`,
+    ...plan.stack.flatMap((d) => parameterLines(d.id, d.parameters)),
+    ...(plan.stock ? [`stock        ${plan.stock.id}`, ...parameterLines(plan.stock.id, plan.stock.parameters)] : []),
+    `target       ${plan.target.title}, ${plan.instances} instance${plan.instances === 1 ? '' : 's'}`,
+    `environment  ${plan.environment}`,
+    `data         ${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${
+      plan.dataset.cost.kind === 'wait' ? `${plan.dataset.cost.waitMs} ms of waiting` : 'real work'
+    } in the database; TTL ${formatDuration(plan.ttlMs)}`,
+    `load         ${plan.load.engine}, ${plan.load.arrivals} arrivals, seed ${plan.seed}, ${formatDuration(seconds)} in all`,
+    ...plan.load.segments.map(
+      (s) =>
+        `             ${s.name.padEnd(10)} ${formatDuration(s.durationMs).padStart(6)}  ${
+          s.fromRatePerSec === s.toRatePerSec ? `${s.fromRatePerSec}/s` : `${s.fromRatePerSec} to ${s.toRatePerSec}/s`
+        }${s.recorded ? '' : '  (not recorded)'}`,
+    ),
+    ...plan.load.operations.map(
+      (o) => `             ${o.operation} × ${o.weight}: ${o.request.method} ${o.request.path}`,
+    ),
+    ...(plan.faults.length === 0
+      ? ['faults       none']
+      : plan.faults.map(
+          (f, i) =>
+            `${i === 0 ? 'faults       ' : '             '}${f.fault} at ${formatDuration(f.atMs)}${f.durationMs ? ` for ${formatDuration(f.durationMs)}` : ''}`,
+        )),
+    `checks       ${plan.checks.join(', ') || 'none'}`,
+    `thresholds   ${plan.thresholds.join(', ') || 'none'}`,
+    plan.prediction
+      ? `prediction   ${plan.prediction.loadsPerExpiry.toPrecision(3)} database loads per expiry of the hot key (${plan.prediction.by}: λ = ${plan.prediction.ratePerSec}/s, δ = ${plan.prediction.recomputeSec} s)`
+      : 'prediction   none: no formula describes this stack on this traffic',
+    '',
+    'settings that are not the default:',
+    ...settingLines(plan),
+  ];
+  return lines.join('\n');
+}
+
+function parameterLines(owner: string, parameters: Record<string, unknown>): string[] {
+  return Object.entries(parameters).map(([name, value]) => `             ${owner}.${name} = ${String(value)}`);
+}
+
+function settingLines(plan: RunPlan): string[] {
+  const changed = Object.entries(plan.provenance).filter(([, from]) => from !== 'default');
+  return changed.length === 0 ? ['  none'] : changed.map(([name, from]) => `  ${name} (${from})`);
+}
+
+function wrap(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && line.length + word.length > 96) {
+      lines.push(indent + line);
+      line = '';
+    }
+    line += (line ? ' ' : '') + word;
+  }
+  return [...lines, indent + line].join('\n');
+}

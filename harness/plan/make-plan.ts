@@ -1,0 +1,211 @@
+/**
+ * Profile × target × defence × faults × settings → one frozen plan. Everything that can be known to be wrong before
+ * something starts is refused here, and all problems are told at once.
+ */
+import type { Defence } from '../contract/defence.ts';
+import type { EnvironmentId } from '../contract/environment.ts';
+import { HarnessError, messageOf } from '../contract/errors.ts';
+import type { Fault } from '../contract/fault.ts';
+import type { LoadOperation } from '../contract/load.ts';
+import type { PlannedDefence, Provenance, RunPlan } from '../contract/plan.ts';
+import type { FaultEvent, Profile, ProfileShape } from '../contract/profile.ts';
+import type { StockStrategy } from '../contract/stock.ts';
+import type { StoreCapability } from '../contract/store.ts';
+import type { Target } from '../contract/target.ts';
+import { unknownName } from '../kit/suggest.ts';
+import { formatDuration } from '../kit/units.ts';
+import { byOwner, parseParameters } from './parameters.ts';
+import { predictFor } from './predict.ts';
+import type { Settings } from './settings.ts';
+import { orderStack, splitStack } from './stack.ts';
+
+/** All that can be named on the command line. */
+export interface Catalogue {
+  profiles: ReadonlyMap<string, Profile>;
+  defences: ReadonlyMap<string, Defence>;
+  /** Paths of the user's own defence files, by id. */
+  defenceFiles: ReadonlyMap<string, string>;
+  faults: ReadonlyMap<string, Fault>;
+  stock: ReadonlyMap<string, StockStrategy>;
+  checks: ReadonlySet<string>;
+  target: Target;
+  store: { id: string; capabilities: ReadonlySet<StoreCapability> };
+}
+
+export interface PlanInput {
+  profile: string;
+  /** As written, for example `xfetch+single-flight`. */
+  defence: string;
+  environment: EnvironmentId;
+  settings: Settings;
+  provenance: Record<string, Provenance>;
+  /** Already parsed from their texts. */
+  faults: readonly FaultEvent[];
+  catalogue: Catalogue;
+  /** Throws for a threshold that cannot be read. */
+  checkThreshold(text: string): void;
+}
+
+/**
+ * @throws HarnessError the problem where there is one, BAD_PLAN with all of them where there are several
+ */
+export function makePlan(input: PlanInput): RunPlan {
+  const { catalogue, settings } = input;
+  const profile = catalogue.profiles.get(input.profile);
+  if (!profile) throw unknownName('profile', input.profile, [...catalogue.profiles.keys()]);
+  const problems: HarnessError[] = [];
+  const attempt = <T>(work: () => T): T | null => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+      problems.push(error);
+      return null;
+    }
+  };
+
+  const given = byOwner(settings.set);
+  const parameters = attempt(() => parseParameters('profile', profile, given.get('') ?? {}));
+  const shape = parameters && profile.shape(parameters);
+  const stack = attempt(() => planStack(input.defence, catalogue, given));
+  const stock = shape && attempt(() => planStock(shape, catalogue, given));
+  const operations = shape && attempt(() => mapOperations(profile, shape, catalogue.target));
+  const faults =
+    shape && attempt(() => planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults));
+  for (const text of settings.threshold) attempt(() => input.checkThreshold(text));
+  const owners = ['', ...(stack ?? []).map((d) => d.id), ...(stock ? [stock.id] : [])];
+  for (const owner of given.keys())
+    if (stack && !owners.includes(owner))
+      problems.push(unknownName('owner of a parameter in this run:', owner, owners.slice(1)));
+
+  if (problems.length === 1) throw problems[0]!;
+  if (problems.length > 1)
+    throw new HarnessError(
+      'BAD_PLAN',
+      `${problems.length} problems:\n${problems.map((p) => `  - ${p.message}${p.hint ? ` (${p.hint})` : ''}`).join('\n')}`,
+    );
+
+  const s = shape!;
+  const plan: RunPlan = {
+    planVersion: 1,
+    profile: { id: profile.id, title: profile.title, prose: profile.prose, parameters: parameters! },
+    target: { id: catalogue.target.id, title: catalogue.target.title },
+    defence: stack!.map((d) => d.id).join('+'),
+    stack: stack!,
+    stock: stock ?? null,
+    purchasesPerUser: s.purchasesPerUser,
+    environment: input.environment,
+    instances: settings.instances,
+    seed: settings.seed,
+    dataset: s.dataset,
+    ttlMs: s.ttlMs,
+    hotKey: s.hotKey,
+    load: {
+      seed: settings.seed,
+      engine: settings.engine,
+      arrivals: settings.arrivals ?? s.traffic.arrivals,
+      segments: s.traffic.segments,
+      operations: operations!,
+      users: s.traffic.users,
+      timeoutMs: s.timeoutMs,
+      maxInFlight: settings.maxInFlight,
+      connectionsPerInstance: settings.connections,
+      generatorProcesses: settings.generators,
+    },
+    faults: faults!,
+    checks: [...s.checks],
+    thresholds: settings.threshold,
+    prediction: null,
+    service: {
+      redisTimeoutMs: settings.redisTimeoutMs,
+      postgresTimeoutMs: settings.postgresTimeoutMs,
+      postgresPool: settings.postgresPool,
+    },
+    validity: {
+      maxDroppedShare: settings.maxDroppedShare,
+      maxRateError: settings.maxRateError,
+      maxLagP99Ms: settings.maxLagP99Ms,
+      maxGeneratorCpuShare: settings.maxGeneratorCpuShare,
+    },
+    provenance: { ...input.provenance },
+  };
+  return freeze({ ...plan, prediction: predictFor(plan, catalogue.defences) });
+}
+
+/** Length of the recorded part, ms. */
+function recordedMs(shape: ProfileShape): number {
+  return shape.traffic.segments.filter((s) => s.recorded).reduce((sum, s) => sum + s.durationMs, 0);
+}
+
+function planStack(text: string, catalogue: Catalogue, given: Map<string, Record<string, unknown>>): PlannedDefence[] {
+  const defences = splitStack(text).map((name) => {
+    const defence = catalogue.defences.get(name);
+    if (!defence) throw unknownName('defence', name, [...catalogue.defences.keys()]);
+    return defence;
+  });
+  return orderStack(defences, catalogue.store).map((defence) => ({
+    id: defence.id,
+    parameters: parseParameters('defence', defence, given.get(defence.id) ?? {}),
+    file: catalogue.defenceFiles.get(defence.id) ?? null,
+  }));
+}
+
+function planStock(
+  shape: ProfileShape,
+  catalogue: Catalogue,
+  given: Map<string, Record<string, unknown>>,
+): RunPlan['stock'] {
+  if (shape.stock === null) return null;
+  const strategy = catalogue.stock.get(shape.stock);
+  if (!strategy) throw unknownName('stock strategy', shape.stock, [...catalogue.stock.keys()]);
+  return { id: strategy.id, parameters: parseParameters('stock strategy', strategy, given.get(strategy.id) ?? {}) };
+}
+
+function mapOperations(profile: Profile, shape: ProfileShape, target: Target): LoadOperation[] {
+  return shape.traffic.operations
+    .filter((o) => o.weight > 0)
+    .map((o) => {
+      const request = target.operations[o.operation];
+      if (!request)
+        throw new HarnessError(
+          'BAD_PLAN',
+          `the profile '${profile.id}' needs the operation '${o.operation}', which the target '${target.id}' does not have`,
+        );
+      return { ...o, request };
+    });
+}
+
+function planFaults(events: readonly FaultEvent[], endMs: number, faults: ReadonlyMap<string, Fault>): FaultEvent[] {
+  return events.map((event) => {
+    const fault = faults.get(event.fault);
+    if (!fault) throw unknownName('fault', event.fault, [...faults.keys()]);
+    const what = `${event.fault}@${formatDuration(event.atMs)}`;
+    if (fault.kind === 'lasting' && event.durationMs <= 0)
+      throw new HarnessError('BAD_PLAN', `${what} needs a duration`, { hint: `for example ${what}+5s` });
+    if (event.atMs + event.durationMs >= endMs)
+      throw new HarnessError('BAD_PLAN', `${what} does not end before the run does, after ${formatDuration(endMs)}`, {
+        hint: 'times count from the start of the recorded part; make it earlier, or the run longer',
+      });
+    return { ...event, parameters: parseParameters('fault', fault, event.parameters ?? {}) };
+  });
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}
+
+/** Reads a fault's text with the given parser, naming the flag in the error. */
+export function readFaults(texts: readonly string[], parse: (text: string) => FaultEvent): FaultEvent[] {
+  return texts.map((text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof HarnessError) throw error;
+      throw new HarnessError('BAD_PARAMETER', `--fault ${text}: ${messageOf(error)}`, { cause: error });
+    }
+  });
+}
