@@ -57,13 +57,28 @@ export interface Loaded<T> {
 }
 export type Loader<T> = (key: string, signal?: AbortSignal) => Promise<Loaded<T> | null>;
 
+/** How a coordination layer restricts the fill that follows a load. */
+export interface ProduceOptions {
+  /** The fill is refused when the lock of the key is no longer held with this token. */
+  whileLockToken?: string;
+  /**
+   * When the lock runs out by the holder's own clock, epoch ms. A holder that is later than that may still fill where
+   * nothing fresh is stored, but never overwrites.
+   */
+  lockEndsAtMs?: number;
+  /** Asked just before the fill; false leaves the store as it is, for example after an invalidation. */
+  mayFill?(): boolean;
+}
+
 export interface LeadRequest<T> {
   key: string;
+  /** True where the reader has its answer already: whoever loses the right to load need not wait. */
+  behind?: boolean;
   /** What the reader has in hand; whoever loses the right to load may serve it. */
   stale: Entry<T> | null;
-  /** Loads and fills. The fill is refused when the lock of `whileLockToken` is no longer held. */
-  produce(options?: { whileLockToken?: string }): Promise<Answer<T>>;
-  /** Looks in the store again: resolves to a fresh entry, or null. */
+  /** Loads and fills. */
+  produce(options?: ProduceOptions): Promise<Answer<T>>;
+  /** Looks in the store again: resolves to an entry within its TTL that is another than the one in hand, or null. */
   lookAgain(): Promise<Entry<T> | null>;
 }
 

@@ -28,6 +28,8 @@ export interface SetOptions {
   ifNewer?: boolean;
   /** Store only while the lock of this key is still held with this token. */
   whileLockToken?: string;
+  /** Store only where nothing is there, or what is there has ended its TTL by this time, epoch ms. */
+  ifExpiredAtMs?: number;
 }
 
 /** A cache. Every method rejects when the store cannot be reached within its time limit. */
@@ -37,6 +39,7 @@ export interface Store {
   get<T>(key: string): Promise<Entry<T> | null>;
   /** Resolves to whether the entry was stored. */
   set<T>(entry: Entry<T>, options: SetOptions): Promise<boolean>;
+  /** Removes the entry and voids the lock of the key, so that a load that began before cannot fill. */
   delete(key: string): Promise<void>;
   /** `SET lock token NX PX ttl`: resolves to whether the lock was taken. */
   lock(key: string, token: string, ttlMs: number): Promise<boolean>;

@@ -1,0 +1,69 @@
+/** Several instances of a service that read through one stack, over one store and one database, with every load kept. */
+import type { LoadEvent } from '../../harness/contract/defence.ts';
+import { seededRandom } from '../../harness/kit/random.ts';
+import { createReader, type Reader } from '../reader/create-reader.ts';
+import type { StackMember } from '../reader/stack.ts';
+import {
+  type BreakableStore,
+  createBreakableStore,
+  createDatabase,
+  type Database,
+  type Row,
+  type World,
+} from './world.ts';
+
+/** A hung loader is given up after this many times the usual cost. */
+const LOAD_DEADLINE_FACTOR = 5;
+
+export interface Bench {
+  world: World;
+  database: Database;
+  store: BreakableStore;
+  readers: Reader<Row>[];
+  /** In order of their ends, over all instances. */
+  loads: LoadEvent[];
+  /** What the readers logged. */
+  lines: string[];
+  /** Waits until no load runs behind any answer. */
+  idle(): Promise<void>;
+}
+
+export interface BenchOptions {
+  instances?: number;
+  seed?: number;
+}
+
+/** Sets up `instances` readers (default 1) over the same stack; random numbers derive from `seed` (default 1). */
+export function createBench(world: World, stack: readonly StackMember[], options: BenchOptions = {}): Bench {
+  const { clock, recomputeMs, ttlMs } = world;
+  const store = createBreakableStore(world.store, clock, recomputeMs / 2);
+  const database = createDatabase(clock, recomputeMs);
+  const loads: LoadEvent[] = [];
+  const lines: string[] = [];
+  const log = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
+  const readers = Array.from({ length: options.instances ?? 1 }, (_, index) =>
+    createReader<Row>({
+      stack,
+      store,
+      clock,
+      random: seededRandom(options.seed ?? 1, `instance-${index}`),
+      log,
+      instance: `instance-${index}`,
+      ttlMs,
+      loader: (key, signal) => database.load(key, signal),
+      onLoad: (event) => void loads.push(event),
+      loadDeadlineMs: LOAD_DEADLINE_FACTOR * recomputeMs,
+    }),
+  );
+  return {
+    world,
+    database,
+    store,
+    readers,
+    loads,
+    lines,
+    idle: async () => {
+      await Promise.all(readers.map((reader) => reader.idle()));
+    },
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * A read through the six layers, always in the same order: admission, tier, freshness, coordination, guard, lifetime.
+ * This file only decides who does what next; each decision itself belongs to a defence. Whatever happens to the
+ * store, a read is still answered: the database is asked instead.
+ */
+import type {
+  Answer,
+  Defence,
+  Freshness,
+  LeadRequest,
+  LoadCause,
+  LoadEvent,
+  Loader,
+  ProduceOptions,
+} from '../../harness/contract/defence.ts';
+import { messageOf } from '../../harness/contract/errors.ts';
+import type { Entry, Store } from '../../harness/contract/store.ts';
+import type { Clock, Log, Random } from '../../harness/contract/time.ts';
+import { answerFrom, emptyAnswer, isWithinTtl } from './answers.ts';
+import { createLoad } from './load.ts';
+import { composeStack } from './stack.ts';
+import { createStoreHealth } from './store-health.ts';
+
+/** A loader slower than this is given up, ms. */
+const DEFAULT_LOAD_DEADLINE_MS = 30_000;
+
+export interface ReaderOptions<T> {
+  /** A set; empty means plain cache-aside. */
+  stack: readonly { defence: Defence; parameters: Record<string, unknown> }[];
+  store: Store;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Names this process, for lock tokens. */
+  instance: string;
+  /** Base TTL of the values, before the lifetime layer. */
+  ttlMs: number;
+  loader: Loader<T>;
+  /** Called once for every load, after its fill. */
+  onLoad(event: LoadEvent): void;
+  onLoadStart?(key: string): void;
+  /** A load that takes longer is given up and fails; default 30 s. */
+  loadDeadlineMs?: number;
+}
+
+export interface Reader<T> {
+  /**
+   * Reads a key. Rejects only with the loader's own error, or with `DEADLINE` where the loader never answered; a store
+   * that fails never fails a read.
+   */
+  read(key: string): Promise<Answer<T>>;
+  /** Deletes the entry and forgets loads that began before. Rejects when the store cannot be reached. */
+  invalidate(key: string): Promise<void>;
+  /** Resolves when no load runs behind. */
+  idle(): Promise<void>;
+}
+
+/**
+ * Composes a stack of defences into a reader.
+ *
+ * @throws HarnessError `BAD_PARAMETER` or `BAD_PLAN` where the stack does not fit together
+ */
+export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
+  const { clock, log } = options;
+  const stack = composeStack(options.stack, options);
+  const health = createStoreHealth(log);
+  const load = createLoad<T>({
+    ...options,
+    stack,
+    health,
+    loadDeadlineMs: options.loadDeadlineMs ?? DEFAULT_LOAD_DEADLINE_MS,
+  });
+  /** At most one load runs behind for each key and process. */
+  const behind = new Map<string, Promise<void>>();
+  const running = new Set<Promise<void>>();
+
+  /** Looks into the store, passing over an entry that belongs to another key. Rejects when the store fails. */
+  async function lookUp(key: string): Promise<Entry<T> | null> {
+    const entry = await stack.store.get<T>(key);
+    health.answered();
+    if (entry === null || entry.key === key) return entry;
+    log.warn(`cache answered ${key} with the entry of ${entry.key}: taken as gone`);
+    return null;
+  }
+
+  function judge(entry: Entry<T>): Freshness {
+    if (stack.freshness) return stack.freshness.judge(entry);
+    return { is: isWithinTtl(entry, clock.nowMs()) ? 'fresh' : 'gone' };
+  }
+
+  type Produce = (options?: ProduceOptions) => Promise<Answer<T>>;
+
+  function requestOf(key: string, cause: LoadCause, held: Entry<T> | null, produce: Produce): LeadRequest<T> {
+    return {
+      key,
+      stale: held,
+      behind: cause === 'behind',
+      produce,
+      async lookAgain() {
+        const entry = await lookUp(key);
+        if (entry === null || !isWithinTtl(entry, clock.nowMs())) return null;
+        // The entry in hand is what is to be replaced: only another one counts.
+        return entry.storedAtMs === held?.storedAtMs && entry.version === held.version ? null : entry;
+      },
+    };
+  }
+
+  /** Coordinates across instances; when the store that this needs is away, falls through to the load. */
+  async function leadInCluster(
+    key: string,
+    cause: LoadCause,
+    held: Entry<T> | null,
+    outer: ProduceOptions | undefined,
+  ): Promise<Answer<T>> {
+    if (!stack.cluster) return load(key, cause, held, outer);
+    let made: Promise<Answer<T>> | null = null;
+    const produce: Produce = (inner) => (made = load(key, cause, held, { ...outer, ...inner }));
+    try {
+      return await stack.cluster.lead(requestOf(key, cause, held, produce));
+    } catch (error) {
+      // Once a load was begun, its own result counts, also where the store failed after it.
+      if (made) return made;
+      health.failed(error);
+      if (held && isWithinTtl(held, clock.nowMs())) return answerFrom(held, clock.nowMs());
+      return load(key, 'bypass', held, outer);
+    }
+  }
+
+  function lead(key: string, cause: LoadCause, held: Entry<T> | null): Promise<Answer<T>> {
+    const inCluster: Produce = (outer) => leadInCluster(key, cause, held, outer);
+    return stack.process ? stack.process.lead(requestOf(key, cause, held, inCluster)) : inCluster();
+  }
+
+  /** The store failed: coordination inside the process still helps, coordination through the store cannot. */
+  async function bypass(key: string): Promise<Answer<T>> {
+    const produce: Produce = (outer) => load(key, 'bypass', null, outer);
+    const request: LeadRequest<T> = { ...requestOf(key, 'bypass', null, produce), lookAgain: async () => null };
+    const answer = await (stack.process ? stack.process.lead(request) : produce());
+    return answer.outcome === 'shed' ? answer : { ...answer, outcome: 'bypass' };
+  }
+
+  /** This reader pays for an early refresh; if that fails, what it has in hand is still good. */
+  async function recompute(key: string, held: Entry<T>): Promise<Answer<T>> {
+    try {
+      return await lead(key, 'early', held);
+    } catch (error) {
+      if (!isWithinTtl(held, clock.nowMs())) throw error;
+      log.warn(`early refresh of ${key} failed, the value in hand is served: ${messageOf(error)}`);
+      return answerFrom(held, clock.nowMs());
+    }
+  }
+
+  function refreshBehind(key: string, held: Entry<T>): void {
+    if (behind.has(key)) return;
+    const work = lead(key, 'behind', held)
+      .then(
+        () => {},
+        (error: unknown) => log.warn(`refresh of ${key} behind the answer failed: ${messageOf(error)}`),
+      )
+      .then(() => {
+        running.delete(work);
+        if (behind.get(key) === work) behind.delete(key);
+      });
+    behind.set(key, work);
+    running.add(work);
+  }
+
+  return {
+    async read(key) {
+      for (const layer of stack.admission) if (!(await layer.mayExist(key))) return emptyAnswer('absent');
+      if (stack.skipsStore) return load(key, 'miss', null);
+      let entry: Entry<T> | null;
+      try {
+        entry = await lookUp(key);
+      } catch (error) {
+        health.failed(error);
+        return bypass(key);
+      }
+      if (entry === null) return lead(key, 'miss', null);
+      const freshness = judge(entry);
+      if (freshness.is === 'fresh') return answerFrom(entry, clock.nowMs(), 'hit');
+      if (freshness.is === 'gone') return lead(key, 'miss', entry);
+      if (freshness.is === 'due' && freshness.reader === 'recomputes') return recompute(key, entry);
+      refreshBehind(key, entry);
+      return answerFrom(entry, clock.nowMs(), freshness.is === 'stale' ? 'stale' : 'hit');
+    },
+    async invalidate(key) {
+      stack.process?.forget?.(key);
+      stack.cluster?.forget?.(key);
+      behind.delete(key);
+      if (!stack.skipsStore) await stack.store.delete(key);
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}

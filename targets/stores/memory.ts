@@ -1,0 +1,71 @@
+/**
+ * A store in this process's memory with exactly the semantics of the Redis store, judged by the given clock, so that
+ * defences run in unit tests and in virtual time. An optional delay stands for the network in between.
+ */
+import type { Entry, SetOptions, Store } from '../../harness/contract/store.ts';
+import type { Clock } from '../../harness/contract/time.ts';
+
+interface Kept<V> {
+  value: V;
+  /** Physical end, epoch ms. */
+  untilMs: number;
+}
+
+/**
+ * Makes an empty store.
+ *
+ * @param options `delayMs`: one round trip, half before the operation and half after it; default 0
+ */
+export function createMemoryStore(clock: Clock, options: { delayMs?: number } = {}): Store {
+  const entries = new Map<string, Kept<Entry<unknown>>>();
+  const locks = new Map<string, Kept<string>>();
+  const halfMs = (options.delayMs ?? 0) / 2;
+
+  function held<V>(map: Map<string, Kept<V>>, key: string): V | null {
+    const kept = map.get(key);
+    if (!kept) return null;
+    if (clock.nowMs() < kept.untilMs) return kept.value;
+    map.delete(key);
+    return null;
+  }
+
+  async function roundTrip<R>(operation: () => R): Promise<R> {
+    if (halfMs > 0) await clock.sleep(halfMs);
+    const result = operation();
+    if (halfMs > 0) await clock.sleep(halfMs);
+    return result;
+  }
+
+  function maySet(entry: Entry<unknown>, set: SetOptions): boolean {
+    if (set.whileLockToken !== undefined && held(locks, entry.key) !== set.whileLockToken) return false;
+    const there = held(entries, entry.key);
+    if (there === null) return true;
+    if (set.ifAbsent) return false;
+    if (set.ifNewer && there.version >= entry.version) return false;
+    return set.ifExpiredAtMs === undefined || there.expiresAtMs <= set.ifExpiredAtMs;
+  }
+
+  return {
+    id: 'memory',
+    capabilities: new Set(['get', 'set', 'delete', 'lock'] as const),
+    get: <T>(key: string) => roundTrip(() => held(entries, key) as Entry<T> | null),
+    set: (entry, set) =>
+      roundTrip(() => {
+        if (!maySet(entry, set)) return false;
+        entries.set(entry.key, { value: entry, untilMs: clock.nowMs() + set.keepMs });
+        return true;
+      }),
+    delete: (key) =>
+      roundTrip(() => {
+        entries.delete(key);
+        locks.delete(key);
+      }),
+    lock: (key, token, ttlMs) =>
+      roundTrip(() => {
+        if (held(locks, key) !== null) return false;
+        locks.set(key, { value: token, untilMs: clock.nowMs() + ttlMs });
+        return true;
+      }),
+    unlock: (key, token) => roundTrip(() => held(locks, key) === token && locks.delete(key)),
+  };
+}
