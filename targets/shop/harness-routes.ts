@@ -1,0 +1,78 @@
+/** What the harness asks of an instance: is it there, what has it loaded, fill the cache. */
+import type { FastifyInstance } from 'fastify';
+import type { StockService } from '../../harness/contract/stock.ts';
+import type { ServiceProbeAnswer } from '../../harness/contract/target.ts';
+import type { Clock } from '../../harness/contract/time.ts';
+import type { LoadLog } from './load-log.ts';
+import type { ShopMetrics } from './metrics.ts';
+
+const probeSchema = {
+  querystring: { type: 'object', properties: { since: { type: 'integer', minimum: 0, default: 0 } } },
+};
+const preloadSchema = {
+  body: {
+    type: 'object',
+    required: ['keys'],
+    properties: { keys: { type: 'integer', minimum: 0, maximum: 10_000_000 } },
+  },
+};
+
+/** How long the probe waits for the number of queued orders before it tells the last one that it knows. */
+const PENDING_LIMIT_MS = 100;
+
+/** Registers `/healthz`, `/metrics`, `/cachequake/probe` and `/cachequake/preload`. */
+export function registerHarness(
+  app: FastifyInstance,
+  parts: {
+    clock: Clock;
+    loads: LoadLog;
+    metrics: ShopMetrics;
+    stock: StockService | null;
+    preload(keys: number): Promise<number>;
+  },
+): void {
+  const { clock, loads, metrics, stock, preload } = parts;
+  let pendingOrders = 0;
+
+  async function countPending(): Promise<number> {
+    if (stock === null) return 0;
+    const asked = stock.pending().then(
+      (count) => (pendingOrders = count),
+      () => pendingOrders,
+    );
+    return Promise.race([asked, clock.sleep(PENDING_LIMIT_MS).then(() => pendingOrders)]);
+  }
+
+  app.get('/healthz', async () => ({ status: 'up' }));
+
+  app.get('/metrics', async (_incoming, reply) => {
+    reply.type(metrics.registry.contentType);
+    return metrics.registry.metrics();
+  });
+
+  app.get<{ Querystring: { since: number } }>('/cachequake/probe', { schema: probeSchema }, async (incoming) => {
+    const pending = await countPending();
+    const flight = loads.inFlight();
+    const delay = metrics.eventLoopDelay();
+    const cpu = process.cpuUsage();
+    const answer: ServiceProbeAnswer = {
+      nowMs: clock.nowMs(),
+      eventLoopDelayP99Ms: delay.p99Ms,
+      eventLoopDelayMaxMs: delay.maxMs,
+      rssBytes: process.memoryUsage.rss(),
+      cpuMs: (cpu.user + cpu.system) / 1000,
+      loadsInFlight: flight.now,
+      loadsInFlightMaxPerKey: flight.maxPerKey,
+      cacheOutcomes: metrics.cacheOutcomes,
+      ...loads.since(incoming.query.since),
+      stock: { acceptedOrders: metrics.purchases.accepted, pendingOrders: pending },
+    };
+    return answer;
+  });
+
+  app.post<{ Body: { keys: number } }>('/cachequake/preload', { schema: preloadSchema }, async (incoming) => {
+    const startedMs = clock.nowMs();
+    const loaded = await preload(incoming.body.keys);
+    return { loaded, tookMs: Math.round(clock.nowMs() - startedMs) };
+  });
+}

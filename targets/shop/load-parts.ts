@@ -1,0 +1,52 @@
+/**
+ * Finds the parts that an instance was told to use: the defences of its stack, the stock strategy and, for tests of
+ * the harness, a fault built into the service. An unknown name is an error that lists those there are.
+ */
+import { join } from 'node:path';
+import type { Defence } from '../../harness/contract/defence.ts';
+import { HarnessError } from '../../harness/contract/errors.ts';
+import type { StockStrategy } from '../../harness/contract/stock.ts';
+import { loadModule, loadModules } from '../../harness/kit/load-modules.ts';
+import { sourceRoot } from '../../harness/kit/package-root.ts';
+import type { StackMember } from '../reader/stack.ts';
+import type { BrokenService } from './broken.ts';
+import type { ShopSettings } from './config.ts';
+
+function pick<T>(all: ReadonlyMap<string, T>, id: string, kind: string): T {
+  const found = all.get(id);
+  if (found !== undefined) return found;
+  throw new HarnessError('UNKNOWN_NAME', `there is no ${kind} '${id}'`, {
+    hint: `one of ${[...all.keys()].join(', ')}`,
+  });
+}
+
+const folder = (name: string): string => join(sourceRoot, 'targets', name);
+
+export async function loadStack(wanted: ShopSettings['stack']): Promise<StackMember[]> {
+  if (wanted.length === 0) return [];
+  const ours = wanted.some(({ file }) => file === null)
+    ? await loadModules<Defence>(folder('defences'), 'defence')
+    : new Map<string, Defence>();
+  return Promise.all(
+    wanted.map(async ({ id, parameters, file }) => ({
+      defence: file === null ? pick(ours, id, 'defence') : await loadModule<Defence>(file, 'defence'),
+      parameters,
+    })),
+  );
+}
+
+/** The stock strategy with its parameters checked and completed. */
+export async function loadStock(
+  wanted: NonNullable<ShopSettings['stock']>,
+): Promise<{ strategy: StockStrategy; parameters: Record<string, unknown> }> {
+  const strategies = await loadModules<StockStrategy>(folder('stock'), 'stockStrategy');
+  const strategy = pick(strategies, wanted.id, 'stock strategy');
+  const parsed = strategy.parameters.safeParse(wanted.parameters);
+  if (parsed.success) return { strategy, parameters: parsed.data };
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new HarnessError('BAD_PARAMETER', `stock strategy '${wanted.id}': ${problems.join('; ')}`);
+}
+
+export async function loadBroken(id: string): Promise<BrokenService> {
+  return pick(await loadModules<BrokenService>(folder('broken'), 'brokenService'), id, 'broken service');
+}

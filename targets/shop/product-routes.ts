@@ -1,0 +1,114 @@
+/** The product page, read and written: the read goes through the stack of defences that the experiment is about. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { FastifyInstance } from 'fastify';
+import type { Pool } from 'pg';
+import type { Loader } from '../../harness/contract/defence.ts';
+import { messageOf } from '../../harness/contract/errors.ts';
+import type { Log } from '../../harness/contract/time.ts';
+import type { Reader } from '../reader/create-reader.ts';
+import { cacheStatus, entityTag, matchesTag, serverTiming } from './headers.ts';
+import type { ShopMetrics } from './metrics.ts';
+import { productKey } from './product-page.ts';
+import type { ProductPage } from './product-page.ts';
+
+const RETRY_AFTER_SEC = '1';
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The database time of the request that made the load; a load that runs behind an answer belongs to nobody. */
+const request = new AsyncLocalStorage<{ databaseMs: number | null }>();
+
+/** Notes the time of a load with the request in whose name it is made. */
+export function timed<T>(loader: Loader<T>): Loader<T> {
+  return async (key, signal) => {
+    const mine = request.getStore();
+    if (mine === undefined) return loader(key, signal);
+    const startedMs = performance.now();
+    try {
+      return await loader(key, signal);
+    } finally {
+      mine.databaseMs = performance.now() - startedMs;
+    }
+  };
+}
+
+const WRITE = `
+UPDATE shop.products SET price_cents = coalesce($2::int, price_cents + 1), version = version + 1, updated_at = now()
+WHERE id = $1 RETURNING version, price_cents`;
+
+const writeSchema = {
+  body: { type: 'object', properties: { priceCents: { type: 'integer', minimum: 0, maximum: 2_000_000_000 } } },
+};
+
+function keyOf(text: string): { key: string; product: number } | null {
+  return /^\d{1,9}$/.test(text) ? { key: productKey(Number(text)), product: Number(text) } : null;
+}
+
+/**
+ * Registers `GET` and `PUT /products/:key`.
+ *
+ * A load that fails is 502: the shop itself is well, what stands behind it is not. Only a deliberate refusal is 503
+ * with Retry-After, so that shedding and failing can be told apart.
+ */
+export function registerProducts(
+  app: FastifyInstance,
+  parts: { reader: Pick<Reader<ProductPage>, 'read' | 'invalidate'>; pool: Pool; metrics: ShopMetrics; log: Log },
+): void {
+  const { reader, pool, metrics, log } = parts;
+
+  app.get<{ Params: { key: string } }>('/products/:key', async (incoming, reply) => {
+    const wanted = keyOf(incoming.params.key);
+    if (wanted === null) return reply.code(404).send({ error: 'a product is named by a number' });
+    const mine = { databaseMs: null };
+    const startedMs = performance.now();
+    let answer;
+    try {
+      answer = await request.run(mine, () => reader.read(wanted.key));
+    } catch (error) {
+      metrics.outcome('failed');
+      log.warn(`load failed: ${messageOf(error)}`);
+      reply.header('server-timing', serverTiming(performance.now() - startedMs, mine.databaseMs, 0));
+      return reply.code(502).send({ key: wanted.key, error: 'the database did not answer' });
+    }
+    metrics.outcome(answer.outcome);
+    reply.header('cache-status', cacheStatus(answer.outcome));
+    reply.header('server-timing', serverTiming(performance.now() - startedMs, mine.databaseMs, answer.waitedMs));
+    if (answer.value === null) {
+      if (answer.outcome !== 'shed') return reply.code(404).send({ key: wanted.key, error: 'no such product' });
+      reply.header('retry-after', RETRY_AFTER_SEC);
+      return reply.code(503).send({ key: wanted.key, error: 'high demand, try again' });
+    }
+    const tag = entityTag(wanted.key, answer.version);
+    reply.header('age', Math.max(0, Math.floor(answer.ageMs / 1000)));
+    reply.header('etag', tag);
+    if (matchesTag(incoming.headers['if-none-match'], tag)) return reply.code(304).send();
+    return reply.type(JSON_TYPE).send(JSON.stringify(answer.value));
+  });
+
+  app.put<{ Params: { key: string }; Body: { priceCents?: number } }>(
+    '/products/:key',
+    { schema: writeSchema },
+    async (incoming, reply) => {
+      const wanted = keyOf(incoming.params.key);
+      if (wanted === null) return reply.code(404).send({ error: 'a product is named by a number' });
+      let row: { version: number; price_cents: number } | undefined;
+      try {
+        const values = [wanted.product, incoming.body.priceCents ?? null];
+        row = (await pool.query<NonNullable<typeof row>>({ name: 'write-product', text: WRITE, values })).rows[0];
+      } catch (error) {
+        log.warn(`write failed: ${messageOf(error)}`);
+        return reply.code(502).send({ key: wanted.key, error: 'the database did not answer' });
+      }
+      if (row === undefined) return reply.code(404).send({ key: wanted.key, error: 'no such product' });
+      // The write has happened, whatever becomes of the cache: readers may see the old value until its TTL ends.
+      const invalidated = await reader.invalidate(wanted.key).then(
+        () => true,
+        (error: unknown) => {
+          log.warn(`invalidation failed: ${messageOf(error)}`);
+          return false;
+        },
+      );
+      reply.header('etag', entityTag(wanted.key, row.version));
+      return { key: wanted.key, version: row.version, priceCents: row.price_cents, invalidated };
+    },
+  );
+}

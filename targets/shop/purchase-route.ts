@@ -1,0 +1,59 @@
+/**
+ * A purchase, by whichever stock strategy was chosen. What is certain is told apart from what is not: sold out and
+ * limit reached are definite, "high demand" has sold nothing, and where the answer of the strategy got lost the shop
+ * says that it does not know.
+ */
+import type { FastifyInstance } from 'fastify';
+import { messageOf } from '../../harness/contract/errors.ts';
+import type { PurchaseRequest, PurchaseResult, StockService } from '../../harness/contract/stock.ts';
+import type { Log } from '../../harness/contract/time.ts';
+import type { ShopMetrics } from './metrics.ts';
+
+const HIGHEST = 2_147_483_647;
+const RETRY_AFTER_SEC = '1';
+
+const schema = {
+  body: {
+    type: 'object',
+    required: ['orderId', 'product', 'user'],
+    properties: {
+      orderId: { type: 'string', minLength: 1, maxLength: 200 },
+      product: { type: 'integer', minimum: 0, maximum: HIGHEST },
+      user: { type: 'integer', minimum: 0, maximum: HIGHEST },
+      quantity: { type: 'integer', minimum: 1, maximum: 1_000, default: 1 },
+    },
+  },
+};
+
+const STATUS: Readonly<Record<PurchaseResult, number>> = {
+  accepted: 201,
+  'sold-out': 409,
+  'limit-reached': 429,
+  unavailable: 503,
+};
+
+/** Registers `POST /purchases`; 501 where the shop was started without a stock strategy. */
+export function registerPurchases(
+  app: FastifyInstance,
+  parts: { stock: StockService | null; metrics: ShopMetrics; log: Log },
+): void {
+  const { stock, metrics, log } = parts;
+  app.post<{ Body: PurchaseRequest }>('/purchases', { schema }, async (incoming, reply) => {
+    const { orderId } = incoming.body;
+    if (stock === null) return reply.code(501).send({ orderId, result: 'not selling: no stock strategy was chosen' });
+    let result: PurchaseResult;
+    try {
+      result = await stock.purchase(incoming.body);
+    } catch (error) {
+      metrics.purchases.unknown += 1;
+      log.warn(`purchase with unknown result: ${messageOf(error)}`);
+      return reply.code(504).send({ orderId, result: 'unknown: ask again with the same order id' });
+    }
+    metrics.purchases[result] += 1;
+    if (result === 'unavailable') {
+      reply.header('retry-after', RETRY_AFTER_SEC);
+      return reply.code(503).send({ orderId, result: 'high demand, try again' });
+    }
+    return reply.code(STATUS[result]).send({ orderId, result });
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * Puts one instance together: settings in, a listening shop out. Dependencies that are away at the start are no
+ * reason not to start: that a service comes up while its cache is down is one of the things to be tested.
+ */
+import { once } from 'node:events';
+import Fastify from 'fastify';
+import type { FastifyError } from 'fastify';
+import type { Redis } from 'ioredis';
+import { messageOf } from '../../harness/contract/errors.ts';
+import type { StockContext, StockService } from '../../harness/contract/stock.ts';
+import type { Clock, Log } from '../../harness/contract/time.ts';
+import { seededRandom } from '../../harness/kit/random.ts';
+import { createReader } from '../reader/create-reader.ts';
+import { composeStack } from '../reader/stack.ts';
+import { createRedisClient, createRedisStore } from '../stores/redis.ts';
+import type { BrokenService } from './broken.ts';
+import type { ShopSettings } from './config.ts';
+import { createPool } from './database.ts';
+import { registerHarness } from './harness-routes.ts';
+import { createLoadLog } from './load-log.ts';
+import { loadBroken, loadStack, loadStock } from './load-parts.ts';
+import { createMetrics } from './metrics.ts';
+import { createPreload } from './preload.ts';
+import { createPageLoader } from './product-page.ts';
+import type { ProductPage } from './product-page.ts';
+import { registerProducts, timed } from './product-routes.ts';
+import { registerPurchases } from './purchase-route.ts';
+
+export interface RunningShop {
+  port: number;
+  /** Answers what is under way, moves queued orders, closes connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an instance. Resolves when it accepts requests and the first try to reach Redis and Postgres has ended.
+ *
+ * @throws HarnessError where a named part does not exist or does not fit; the listen error where the port is taken
+ */
+export async function startShop(settings: ShopSettings, clock: Clock, log: Log): Promise<RunningShop> {
+  const stack = await loadStack(settings.stack);
+  const broken = settings.broken === null ? null : await loadBroken(settings.broken);
+  const chosenStock = settings.stock === null ? null : await loadStock(settings.stock);
+
+  const pool = createPool(settings.databaseUrl, {
+    max: settings.postgresPool,
+    timeoutMs: settings.postgresTimeoutMs,
+    name: settings.instance,
+    log,
+  });
+  const redis = createRedisClient(settings.redisUrl, settings.redisTimeoutMs);
+  redis.on('error', (error: Error) => log.warn(`redis: ${error.message}`));
+  const store = createRedisStore(redis);
+  const { instance, ttlMs, cost } = settings;
+  const context = { store, clock, log, instance, ttlMs };
+
+  const loads = createLoadLog();
+  const metrics = createMetrics(pool, loads);
+  const loader = createPageLoader(pool, cost);
+  const reader = createReader<ProductPage>({
+    ...context,
+    stack,
+    random: seededRandom(settings.seed, instance),
+    loader: loads.watch(timed(loader)),
+    onLoad: (event) => loads.record(event),
+  });
+  const preloadStack = composeStack(stack, { ...context, random: seededRandom(settings.seed, `${instance}/preload`) });
+  const preload = createPreload({ pool, cost, loader, stack: preloadStack, clock, ttlMs });
+
+  const [firstRedis, firstPostgres] = await Promise.allSettled([firstTry(redis), pool.query('SELECT 1')]);
+  if (firstRedis.status === 'rejected') log.warn(`redis is away at the start: ${messageOf(firstRedis.reason)}`);
+  if (firstPostgres.status === 'rejected')
+    log.warn(`postgres is away at the start: ${messageOf(firstPostgres.reason)}`);
+
+  let stock: StockService | null = null;
+  if (chosenStock !== null) {
+    const { strategy, parameters } = chosenStock;
+    const { purchasesPerUser } = settings;
+    const stockContext = { redis, postgres: pool, clock, log, parameters, instance, purchasesPerUser };
+    stock = withFault(broken, await strategy.create(stockContext), stockContext);
+  }
+
+  const app = Fastify({ logger: false, keepAliveTimeout: 75_000, forceCloseConnections: 'idle' });
+  app.setErrorHandler<FastifyError>((error, _incoming, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.warn(`request failed: ${messageOf(error)}`);
+    return reply.code(status).send({ error: status >= 500 ? 'internal error' : error.message });
+  });
+  app.addHook('onResponse', (incoming, reply, done) => {
+    metrics.request(incoming.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
+    done();
+  });
+  const read = (key: string) => reader.read(key);
+  registerProducts(app, {
+    reader: { read: broken?.reads?.(read) ?? read, invalidate: (key) => reader.invalidate(key) },
+    pool,
+    metrics,
+    log,
+  });
+  registerPurchases(app, { stock, metrics, log });
+  registerHarness(app, { clock, loads, metrics, stock, preload });
+
+  const closeParts = async (): Promise<void> => {
+    await reader.idle().catch(() => undefined);
+    await stock?.close();
+    metrics.close();
+    redis.disconnect();
+    await pool.end();
+  };
+  try {
+    await app.listen({ host: settings.host, port: settings.port });
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+  metrics.eventLoopDelay(); // what starting took is nobody's latency
+  const address = app.server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : settings.port,
+    async close() {
+      await app.close();
+      await closeParts();
+    },
+  };
+}
+
+/** Resolves when the client is connected; rejects when its first try has failed. It goes on trying either way. */
+async function firstTry(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return;
+  const ended = new AbortController();
+  try {
+    await Promise.race([
+      once(redis, 'ready', { signal: ended.signal }),
+      once(redis, 'close', { signal: ended.signal }).then(() => {
+        throw new Error('no connection');
+      }),
+    ]);
+  } finally {
+    ended.abort();
+  }
+}
+
+function withFault(broken: BrokenService | null, stock: StockService, context: StockContext<unknown>): StockService {
+  return broken?.sells?.(stock, context) ?? stock;
+}
