@@ -46,7 +46,18 @@ export default defineFault({
   },
 });
 
+/** How often and after how long a connection that is just coming back is asked again. */
+const ATTEMPTS = 20;
+const AGAIN_MS = 100;
+
 async function lifeOf(context: FaultContext): Promise<Life> {
-  const info = await context.redis.info();
-  return { runId: infoValue(info, 'run_id'), keys: keysIn(info) };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const info = await context.redis.info();
+      return { runId: infoValue(info, 'run_id'), keys: keysIn(info) };
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await context.clock.sleep(AGAIN_MS);
+    }
+  }
 }

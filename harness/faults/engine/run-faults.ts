@@ -12,7 +12,10 @@ import { applyUndo } from './undo.ts';
 
 const INJECT_DEADLINE_MS = 15_000;
 const CONFIRM_DEADLINE_MS = 3_000;
-const HEAL_DEADLINE_MS = 3_000;
+const HEAL_DEADLINE_MS = 5_000;
+/** An admin connection that is just coming back is given a second before Redis is held to be away. */
+const PING_ATTEMPTS = 10;
+const PING_AGAIN_MS = 100;
 const HEAL_ATTEMPTS = 3;
 /** How long before its end a lasting fault is looked at again. */
 const LAST_LOOK_MS = 50;
@@ -197,8 +200,12 @@ async function heal(one: Scheduled, steps: readonly UndoStep[], options: RunFaul
     control: () => stack.toxiproxy,
     // Redis is started again only where it does not answer: a restart that went well needs no second one.
     restartRedis: async () => {
-      const answers = await within(clock, 1_000, 'PING', redis.ping()).catch(() => null);
-      if (answers === null) await stack.restartRedis?.();
+      for (let attempt = 0; attempt < PING_ATTEMPTS; attempt++) {
+        if (attempt > 0) await clock.sleep(PING_AGAIN_MS);
+        const answer = await within(clock, 1_000, 'PING', redis.ping()).catch(() => null);
+        if (answer !== null) return;
+      }
+      await stack.restartRedis?.();
     },
   };
   let failure = '';

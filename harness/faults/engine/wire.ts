@@ -9,8 +9,8 @@ import type { FaultConfirmation, FaultContext, UndoStep } from '../../contract/f
 
 /** What was seen before an injection, to be compared with afterwards. */
 interface Baseline {
-  /** Connections touched so far, by proxy; null where the server does not count them. */
-  affected: Map<string, number> | null;
+  /** Connections touched so far, of all proxies; null where the server does not count them. */
+  affected: number | null;
   /** Ids of the clients that Redis knew. */
   clientIds: ReadonlySet<string>;
 }
@@ -64,19 +64,22 @@ export async function confirmToxic(context: FaultContext, toxic: string, what: s
   const states = await listedStates(context);
   const missing = states.filter((state) => !state.toxics.includes(toxic)).map((state) => state.name);
   if (missing.length > 0) return { active: false, evidence: `toxic ${toxic} is not listed on ${missing.join(', ')}` };
-  const touched = await touchedSince(context);
-  if (touched === null)
+  const connections = await countConnections(context);
+  const before = baselines.get(context)?.affected ?? null;
+  if (connections === null || before === null)
     return {
       active: true,
       evidence: `toxic ${toxic} is listed on ${names(states)}; this Toxiproxy does not count the connections it touched`,
     };
-  return {
-    active: touched > 0,
-    evidence:
-      touched > 0
-        ? `${count(touched, 'connection')} ${what} on ${names(states)}`
-        : `toxic ${toxic} is listed on ${names(states)}, but no connection was touched`,
-  };
+  const touched = connections.affected - before;
+  if (touched > 0) return { active: true, evidence: `${count(touched, 'connection')} ${what} on ${names(states)}` };
+  // The server counts a connection once, whatever has touched it: one that an earlier fault touched is not counted anew.
+  if (before > 0 && connections.open > 0)
+    return {
+      active: true,
+      evidence: `toxic ${toxic} is listed on ${names(states)}; ${count(connections.open, 'open connection')}, which an earlier fault had touched before`,
+    };
+  return { active: false, evidence: `toxic ${toxic} is listed on ${names(states)}, but no connection was touched` };
 }
 
 /** Confirms a cut: every proxy is listed as disabled, and connections were closed by it. */
@@ -84,14 +87,15 @@ export async function confirmCut(context: FaultContext): Promise<FaultConfirmati
   const states = await listedStates(context);
   const open = states.filter((state) => state.enabled).map((state) => state.name);
   if (open.length > 0) return { active: false, evidence: `${open.join(', ')} still carries traffic` };
-  const touched = await touchedSince(context);
-  const cut = touched ?? (await clientsGone(context));
-  const witness = touched === null ? ', as Redis saw it' : '';
+  const before = baselines.get(context)?.affected ?? 0;
+  const touched = ((await countConnections(context))?.affected ?? before) - before;
+  // Redis's own list of clients also shows those that an earlier fault had touched, and speaks where nothing counts.
+  const cut = Math.max(touched, await clientsGone(context));
   return {
     active: cut > 0,
     evidence:
       cut > 0
-        ? `${count(cut, 'connection')} cut${witness}; ${names(states)} refuses new ones`
+        ? `${count(cut, 'connection')} cut; ${names(states)} refuses new ones`
         : `${names(states)} is disabled, but no connection was there to be cut`,
   };
 }
@@ -120,26 +124,19 @@ async function listedStates(context: FaultContext): Promise<ListedState[]> {
 }
 
 async function lookBefore(context: FaultContext): Promise<Baseline> {
-  const [affected, clientIds] = await Promise.all([affectedByProxy(context), redisClientIds(context)]);
-  return { affected, clientIds };
+  const [connections, clientIds] = await Promise.all([countConnections(context), redisClientIds(context)]);
+  return { affected: connections?.affected ?? null, clientIds };
 }
 
-async function affectedByProxy(context: FaultContext): Promise<Map<string, number> | null> {
-  const counts = new Map<string, number>();
+/** Connections of all Redis proxies; null where the server does not count them. */
+async function countConnections(context: FaultContext): Promise<{ open: number; affected: number } | null> {
+  const sum = { open: 0, affected: 0 };
   for (const proxy of redisProxies(context)) {
     const connections = await context.stack.toxiproxy.connections(proxy);
     if (connections === null) return null;
-    counts.set(proxy, connections.affected);
+    sum.open += connections.open;
+    sum.affected += connections.affected;
   }
-  return counts;
-}
-
-/** Connections touched since the injection; null where they are not counted. */
-async function touchedSince(context: FaultContext): Promise<number | null> {
-  const [now, before] = [await affectedByProxy(context), baselines.get(context)];
-  if (now === null || !before?.affected) return null;
-  let sum = 0;
-  for (const [proxy, affected] of now) sum += Math.max(0, affected - (before.affected.get(proxy) ?? 0));
   return sum;
 }
 
