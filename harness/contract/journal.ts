@@ -10,6 +10,8 @@ export type JournalEntry =
   | { kind: 'folder'; path: string }
   | { kind: 'container'; id: string; what: string }
   | { kind: 'network'; id: string }
+  /** A proxy that was created on a Toxiproxy that is not ours. */
+  | { kind: 'proxy'; toxiproxyUrl: string; name: string }
   /** Written before a fault is injected. */
   | { kind: 'undo'; id: string; steps: UndoStep[] }
   | { kind: 'healed'; id: string }

@@ -1,0 +1,151 @@
+/** The instances of a target as containers of a stock Node image, with the package mounted: no image is built. */
+import { join } from 'node:path';
+import { HarnessError, messageOf } from '../contract/errors.ts';
+import type { StartedInstance, StartedService } from '../contract/environment.ts';
+import type { RunPlan } from '../contract/plan.ts';
+import type { Target } from '../contract/target.ts';
+import { entryPoint, packageRoot } from '../kit/package-root.ts';
+import { startContainer, type ContainerSurroundings, type OwnContainer } from './docker-container.ts';
+import { mountsFor } from './docker-mounts.ts';
+import { waitUntilReady } from './ready.ts';
+
+/** Where an instance listens inside its container. */
+const SERVICE_PORT = 8080;
+const READY_MS = 20_000;
+
+/** How long an instance may take to stop when asked. */
+const STOP_SEC = 2;
+
+/** Signals after which an end is no surprise. */
+const ENDING: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT'];
+
+export interface DockerServiceOptions {
+  around: ContainerSurroundings;
+  nodeImage: string;
+  folder: string;
+  signal: AbortSignal;
+  instances: number;
+  /** Tells the containers of one service from those of the one before. */
+  generation: number;
+  addresses(instance: number): { redisUrl: string; postgresUrl: string };
+}
+
+interface Running {
+  instance: StartedInstance;
+  container: OwnContainer;
+  log: string;
+  expectedToEnd(): boolean;
+}
+
+async function startInstance(
+  index: number,
+  options: DockerServiceOptions,
+  plan: RunPlan,
+  target: Target,
+): Promise<Running> {
+  const log = join(options.folder, `service-${index}.log`);
+  const environment = target.environment(plan, {
+    index,
+    instances: options.instances,
+    ...options.addresses(index),
+    listenHost: '0.0.0.0',
+    listenPort: SERVICE_PORT,
+  });
+  const title = `instance ${index} of ${target.title}`;
+  let container: OwnContainer;
+  try {
+    container = await startContainer(options.around, {
+      image: options.nodeImage,
+      alias: `service-${options.generation}-${index}`,
+      environment,
+      entrypoint: ['node'],
+      command: [entryPoint(target.command.entry)],
+      mounts: mountsFor(plan),
+      workingFolder: packageRoot,
+      ports: { [SERVICE_PORT]: 0 },
+      log,
+    });
+  } catch (cause) {
+    throw new HarnessError('SERVICE_FAILED', `${title} cannot be started: ${messageOf(cause)}`, { cause });
+  }
+  let code: number | null | undefined;
+  void container.exited.then((status) => {
+    code = status;
+  });
+  const url = `http://127.0.0.1:${container.port(SERVICE_PORT)}`;
+  try {
+    const answer = await waitUntilReady(
+      `${url}${target.readyPath}`,
+      READY_MS,
+      () => code !== undefined,
+      options.signal,
+    );
+    if (!answer.ready) {
+      const what =
+        code === undefined
+          ? `was not ready within ${READY_MS / 1000} s (${target.readyPath}: ${answer.last})`
+          : `ended with code ${code}`;
+      throw new HarnessError('SERVICE_FAILED', `${title} ${what}; its last words:\n${await container.lastWords()}`, {
+        hint: `the whole log: ${log}`,
+      });
+    }
+    const pid = await container.pid();
+    let expected = false;
+    const signal = async (name: NodeJS.Signals): Promise<void> => {
+      if (ENDING.includes(name)) expected = true;
+      if (code === undefined) await container.kill(name);
+    };
+    return { container, log, expectedToEnd: () => expected, instance: { index, url, pid, signal } };
+  } catch (error) {
+    await container.remove();
+    throw error;
+  }
+}
+
+/**
+ * Starts the instances side by side.
+ *
+ * @throws HarnessError `SERVICE_FAILED` with the last lines of the log; then none is left
+ */
+export async function startServiceContainers(
+  options: DockerServiceOptions,
+  plan: RunPlan,
+  target: Target,
+): Promise<StartedService> {
+  const indexes = Array.from({ length: options.instances }, (_, index) => index);
+  const outcomes = await Promise.allSettled(indexes.map((index) => startInstance(index, options, plan, target)));
+  const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await Promise.all(
+      running.map(async ({ container }) => {
+        // One that is frozen takes no signal but SIGCONT and SIGKILL.
+        await container.kill('SIGCONT').catch(() => undefined);
+        await container.stop(STOP_SEC).catch(() => undefined);
+        await container.remove();
+      }),
+    );
+  };
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  const died = new Promise<never>((_, reject) => {
+    for (const { container, instance, log, expectedToEnd } of running)
+      void container.exited.then(async (code) => {
+        if (stopping || expectedToEnd()) return;
+        const words = await container.lastWords().catch(messageOf);
+        reject(
+          new HarnessError(
+            'SERVICE_FAILED',
+            `instance ${instance.index} of ${target.title} ended with code ${code ?? 'unknown'} during the run; its last words:\n${words}`,
+            { hint: `the whole log: ${log}` },
+          ),
+        );
+      });
+  });
+  died.catch(() => undefined);
+  return { instances: running.map(({ instance }) => instance), died, [Symbol.asyncDispose]: stop };
+}

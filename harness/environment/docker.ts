@@ -1,0 +1,122 @@
+/**
+ * The docker environment: Redis, Postgres, Toxiproxy and the service as containers on a network of their own. They
+ * carry the run's id and are removed by the run itself; `clean` removes what a killed run leaves.
+ */
+import { messageOf } from '../contract/errors.ts';
+import type { Availability, Environment, StartContext, StartedStack } from '../contract/environment.ts';
+import { packageVersion } from '../kit/package-root.ts';
+import { engineClient, ensureImage, ensureRequiredImages, pingEngine, type FoundImage } from './docker-engine.ts';
+import { runLabels } from './docker-labels.ts';
+import { startPostgresContainer, startProxyContainer, startRedisContainer, type Parts } from './docker-servers.ts';
+import { startServiceContainers } from './docker-service.ts';
+import { describeMachine } from './machine.ts';
+import { DURABILITY_NOTE } from './postgres-settings.ts';
+import { addressesThrough, createProxies, shownProxies } from './proxy-process.ts';
+import { allOrThrow, startOrTakeDown } from './start-together.ts';
+import type { Teardown } from './teardown.ts';
+
+/** The first port that the proxies listen on, inside the private network. */
+const FIRST_PROXY_PORT = 21_000;
+
+async function available(): Promise<Availability> {
+  const ping = await pingEngine();
+  if (ping.answers) return { available: true, reason: `a Docker engine ${ping.version} answers` };
+  return { available: false, reason: ping.reason, hint: 'start Docker, or use --env local' };
+}
+
+async function startParts(context: StartContext, teardown: Teardown): Promise<StartedStack> {
+  const client = await engineClient();
+  const { options, progress } = context;
+  const notes = [
+    'Traffic and probes reach the containers through ports published on loopback.',
+    'The servers, the service and the load share the cores of one machine.',
+    DURABILITY_NOTE,
+  ];
+  const toxiproxyImage = async (): Promise<FoundImage | null> => {
+    try {
+      return await ensureImage(client, options, 'toxiproxyImage', progress);
+    } catch (error) {
+      notes.push(`The embedded proxy stands in for Toxiproxy, in a Node container: ${messageOf(error)}.`);
+      return null;
+    }
+  };
+  const [images, toxiproxy] = await allOrThrow([ensureRequiredImages(client, options, progress), toxiproxyImage()]);
+
+  context.signal.throwIfAborted();
+  const networkName = `cachequake-${context.runId}`;
+  const network = await client.network.create({
+    Name: networkName,
+    Driver: 'bridge',
+    Labels: runLabels(context.runId),
+  });
+  context.journal.write({ kind: 'network', id: network.id });
+  teardown.add('the network', () => client.network.remove(network));
+  const around = { client, runId: context.runId, network: networkName, journal: context.journal };
+
+  progress(`starting Redis, Postgres and ${toxiproxy ? 'Toxiproxy' : 'the embedded Toxiproxy'} as containers`);
+  const parts: Parts = { context, around, teardown };
+  const [redis, postgres, control] = await allOrThrow([
+    startRedisContainer(parts, images.redisImage),
+    startPostgresContainer(parts, images.postgresImage),
+    startProxyContainer(parts, toxiproxy, images.nodeImage),
+  ]);
+  notes.push(...postgres.notes);
+  const upstreams = { redis: 'redis:6379', postgres: 'postgres:5432' };
+  const listening = await createProxies(
+    control,
+    context.instances,
+    upstreams,
+    (_, index) => `0.0.0.0:${FIRST_PROXY_PORT + index}`,
+  );
+  const proxies = listening.map((proxy, index) => ({ ...proxy, listen: `toxiproxy:${FIRST_PROXY_PORT + index}` }));
+  const parent = { redis: redis.container, postgres: postgres.container };
+  let generation = 0;
+  return {
+    manifest: {
+      id: 'docker',
+      versions: {
+        redis: redis.version,
+        postgres: postgres.version,
+        toxiproxy: toxiproxy
+          ? `Toxiproxy ${await control.version()} (image ${toxiproxy.shown})`
+          : `embedded (cachequake ${packageVersion()})`,
+        node: `image ${images.nodeImage.shown}`,
+        harness: `node ${process.version}`,
+        docker: String(client.info.containerRuntime.serverVersion),
+      },
+      toxiproxy: toxiproxy ? 'toxiproxy' : 'embedded',
+      notes,
+      machine: describeMachine(),
+    },
+    redisUrl: redis.url,
+    postgresUrl: postgres.url,
+    toxiproxy: control,
+    proxies: shownProxies(proxies),
+    restartRedis: redis.restart,
+    cpuMs: (part) => parent[part].cpuMs(),
+    startService: (plan, target) => {
+      generation += 1;
+      return startServiceContainers(
+        {
+          around,
+          nodeImage: images.nodeImage.name,
+          folder: context.folder,
+          signal: context.signal,
+          instances: context.instances,
+          generation,
+          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }),
+        },
+        plan,
+        target,
+      );
+    },
+    [Symbol.asyncDispose]: () => teardown.run(),
+  };
+}
+
+export const dockerEnvironment: Environment = {
+  id: 'docker',
+  title: 'Docker containers',
+  available,
+  start: (context) => startOrTakeDown(context, startParts),
+};

@@ -1,0 +1,86 @@
+/**
+ * The local environment: real servers as local processes, for machines without containers. Postgres comes from the
+ * npm registry, Redis from the machine, and the embedded server stands in for Toxiproxy.
+ */
+import { HarnessError, messageOf } from '../contract/errors.ts';
+import type { Availability, Environment, StartContext, StartedStack } from '../contract/environment.ts';
+import { packageVersion } from '../kit/package-root.ts';
+import { Keeper } from './keeper.ts';
+import { describeMachine } from './machine.ts';
+import { findPostgres } from './postgres-binaries.ts';
+import { startLocalPostgres } from './postgres-local.ts';
+import { DURABILITY_NOTE } from './postgres-settings.ts';
+import { processCpuMs } from './process-cpu.ts';
+import { addressesThrough, createProxies, shownProxies, startProxyProcess } from './proxy-process.ts';
+import { findRedis, startLocalRedis } from './redis-local.ts';
+import { startServiceProcesses } from './service-processes.ts';
+import { allOrThrow, startOrTakeDown } from './start-together.ts';
+import type { Teardown } from './teardown.ts';
+
+async function available(): Promise<Availability> {
+  try {
+    const [redis, postgres] = await Promise.all([findRedis(), findPostgres()]);
+    return { available: true, reason: `${redis.title} and PostgreSQL ${postgres.version} run as local processes` };
+  } catch (error) {
+    const hint = error instanceof HarnessError ? error.hint : undefined;
+    return { available: false, reason: messageOf(error), ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
+async function startParts(context: StartContext, teardown: Teardown): Promise<StartedStack> {
+  const keeper = new Keeper(context.journal);
+  teardown.add('the keeper process', () => keeper[Symbol.asyncDispose]());
+  context.progress('starting Redis, Postgres and the embedded Toxiproxy as local processes');
+  const [redis, postgres, control] = await allOrThrow([
+    startLocalRedis(context, keeper, teardown),
+    startLocalPostgres(context, keeper, teardown),
+    startProxyProcess(context, keeper, teardown),
+  ]);
+  const upstreams = { redis: new URL(redis.url).host, postgres: new URL(postgres.url).host };
+  const proxies = await createProxies(control, context.instances, upstreams, () => '127.0.0.1:0');
+  const pids = { redis: () => redis.current().pid, postgres: () => postgres.process.pid };
+  return {
+    manifest: {
+      id: 'local',
+      versions: {
+        redis: redis.version,
+        postgres: postgres.version,
+        toxiproxy: `embedded (cachequake ${packageVersion()})`,
+        node: process.version,
+      },
+      toxiproxy: 'embedded',
+      notes: [
+        'The servers, the service and the load share the cores of one machine.',
+        DURABILITY_NOTE,
+        ...postgres.notes,
+      ],
+      machine: describeMachine(),
+    },
+    redisUrl: redis.url,
+    postgresUrl: postgres.url,
+    toxiproxy: control,
+    proxies: shownProxies(proxies),
+    restartRedis: redis.restart,
+    cpuMs: (part) => Promise.resolve(processCpuMs(pids[part]())),
+    startService: (plan, target) =>
+      startServiceProcesses(
+        {
+          keeper,
+          folder: context.folder,
+          signal: context.signal,
+          instances: context.instances,
+          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }),
+        },
+        plan,
+        target,
+      ),
+    [Symbol.asyncDispose]: () => teardown.run(),
+  };
+}
+
+export const localEnvironment: Environment = {
+  id: 'local',
+  title: 'local processes',
+  available,
+  start: (context) => startOrTakeDown(context, startParts),
+};
