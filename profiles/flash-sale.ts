@@ -61,7 +61,13 @@ export default defineProfile({
           weight: 1 - p.buyShare,
           keys: { kind: 'hot-set', keys: p.keys, hotKeys: 1, hotShare: p.saleShare },
         },
-        { operation: 'purchase', weight: p.buyShare, keys: { kind: 'single', key: 0 } },
+        {
+          operation: 'purchase',
+          weight: p.buyShare,
+          keys: { kind: 'single', key: 0 },
+          // Before the sale opens there is nothing to buy.
+          segments: ['opening', 'rush', 'closing', 'end'],
+        },
       ],
       users: p.users,
     },

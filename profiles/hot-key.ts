@@ -14,11 +14,11 @@ export default defineProfile({
     'celebrity), the rest evenly to the others. The value takes a fixed time to make and lives for a short TTL, so ' +
     'that the key expires several times in a short run. Stands for the stampede on one popular item.',
   parameters: z.object({
-    ratePerSec: z.number().positive().max(200_000).default(300).describe('requests per second over all instances'),
+    ratePerSec: z.number().positive().max(200_000).default(250).describe('requests per second over all instances'),
     durationSec: z.number().positive().max(86_400).default(14).describe('length of the recorded part'),
     keys: z.int().min(1).max(5_000_000).default(100).describe('products in the catalogue'),
     hotShare: z.number().min(0).max(1).default(0.95).describe('share of reads that go to the hot key'),
-    ttlMs: z.int().min(50).max(86_400_000).default(2000).describe('TTL of cached values'),
+    ttlMs: z.int().min(50).max(86_400_000).default(1500).describe('TTL of cached values'),
     recomputeMs: z
       .number()
       .min(0)

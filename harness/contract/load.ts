@@ -33,6 +33,8 @@ export interface LoadOperation {
   operation: OperationId;
   weight: number;
   keys: KeyStream;
+  /** Names of the segments it belongs to; in all of them where not given. A closed loop knows no segments. */
+  segments?: readonly string[];
   request: RequestTemplate;
 }
 

@@ -1,7 +1,6 @@
 /** A profile is a workload: data and pure functions, no I/O. It opens with the real situation that it stands for. */
 import type { z } from 'zod';
-import type { ArrivalSegment, KeyStream, LoadSpec } from './load.ts';
-import type { OperationId } from './operation.ts';
+import type { ArrivalSegment, LoadOperation, LoadSpec } from './load.ts';
 
 /** What must be in the database before traffic starts. */
 export interface Dataset {
@@ -18,7 +17,7 @@ export interface Dataset {
 export interface ProfileTraffic {
   arrivals: LoadSpec['arrivals'];
   segments: readonly ArrivalSegment[];
-  operations: readonly { operation: OperationId; weight: number; keys: KeyStream }[];
+  operations: readonly Omit<LoadOperation, 'request'>[];
   users: number;
 }
 

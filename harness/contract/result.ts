@@ -93,3 +93,9 @@ export interface ComparisonResult {
 }
 
 export type AnyResult = RunResult | ComparisonResult;
+
+/** The part of a result that judging adds to what was seen. */
+export type Judgement = Pick<
+  RunResult,
+  'phases' | 'measureDefinitions' | 'measures' | 'recovery' | 'checks' | 'thresholds' | 'validity' | 'verdict'
+>;

@@ -23,7 +23,7 @@ export interface Evidence {
   interrupted: boolean;
 }
 
-/** A phase of the recorded part, with its bounds as observed. `run` is the whole. */
+/** A phase with its bounds as observed, in ms from the start of the recorded part. `run` is the whole. */
 export interface PhaseBounds {
   name: PhaseName | 'run';
   fromMs: number;
