@@ -24,7 +24,8 @@ interface Answer {
 interface Call {
   proxy: string;
   toxic: string;
-  body(): Promise<unknown>;
+  /** The body as text, read once. */
+  text(): Promise<string>;
 }
 
 interface Route {
@@ -47,11 +48,15 @@ function routes(proxies: ProxyCollection, metrics: Metrics): Route[] {
     path: path.split('/').slice(1),
     answer,
   });
-  /** A route that changes something: its body is read first, then it waits for its turn. */
-  const change = (methods: string, path: string, answer: (call: Call, body: unknown) => Answer | Promise<Answer>) =>
+  /** A route that changes something: its body is read, then it waits for its turn; what is not there comes first. */
+  const change = (
+    methods: string,
+    path: string,
+    answer: (call: Call, body: () => unknown) => Answer | Promise<Answer>,
+  ) =>
     route(methods, path, async (call) => {
-      const body = await call.body();
-      return proxies.serially(() => answer(call, body));
+      const text = await call.text();
+      return proxies.serially(() => answer(call, () => parseBody(text)));
     });
   const act = (methods: string, path: string, answer: Route['answer']) =>
     route(methods, path, (call) => proxies.serially(() => answer(call)));
@@ -68,25 +73,30 @@ function routes(proxies: ProxyCollection, metrics: Metrics): Route[] {
       text: await metrics.text(),
     })),
     route('GET', '/proxies', () => json(200, proxies.json())),
-    change('POST', '/proxies', async (_, body) => json(201, (await proxies.create(body)).json())),
+    change('POST', '/proxies', async (_, body) => json(201, (await proxies.create(body())).json())),
     route('GET', '/proxies/:proxy', ({ proxy }) => json(200, proxies.get(proxy).json())),
-    change('POST PATCH', '/proxies/:proxy', async ({ proxy }, body) =>
-      json(200, (await proxies.update(proxy, body)).json()),
-    ),
+    change('POST PATCH', '/proxies/:proxy', async ({ proxy: name }, body) => {
+      const proxy = proxies.get(name);
+      await proxies.update(proxy, body());
+      return json(200, proxy.json());
+    }),
     act('DELETE', '/proxies/:proxy', ({ proxy }) => {
       proxies.remove(proxy);
       return NO_CONTENT;
     }),
     route('GET', '/proxies/:proxy/toxics', ({ proxy }) => json(200, proxies.get(proxy).toxics.json())),
     change('POST', '/proxies/:proxy/toxics', ({ proxy }, body) =>
-      json(200, toxicJson(proxies.get(proxy).toxics.add(body))),
+      json(200, toxicJson(proxies.get(proxy).toxics.add(body()))),
     ),
     route('GET', '/proxies/:proxy/toxics/:toxic', ({ proxy, toxic }) =>
       json(200, toxicJson(proxies.get(proxy).toxics.get(toxic))),
     ),
-    change('POST PATCH', '/proxies/:proxy/toxics/:toxic', ({ proxy, toxic }, body) =>
-      json(200, toxicJson(proxies.get(proxy).toxics.update(toxic, body))),
-    ),
+    change('POST PATCH', '/proxies/:proxy/toxics/:toxic', ({ proxy, toxic: name }, body) => {
+      const { toxics } = proxies.get(proxy);
+      const toxic = toxics.get(name);
+      toxics.update(toxic, body());
+      return json(200, toxicJson(toxic));
+    }),
     act('DELETE', '/proxies/:proxy/toxics/:toxic', ({ proxy, toxic }) => {
       proxies.get(proxy).toxics.remove(toxic);
       return NO_CONTENT;
@@ -133,7 +143,7 @@ async function answerTo(table: readonly Route[], request: IncomingMessage): Prom
     return await route.answer({
       proxy: part(':proxy'),
       toxic: part(':toxic'),
-      body: async () => parseBody(await readText(request)),
+      text: () => readText(request),
     });
   } catch (error) {
     const status = error instanceof ApiError ? error.status : 500;

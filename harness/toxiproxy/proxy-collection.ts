@@ -63,14 +63,13 @@ export class ProxyCollection {
     return proxy;
   }
 
-  async update(name: string, body: unknown): Promise<Proxy> {
-    const proxy = this.get(name);
+  /** Changes what the body names. @throws ApiError 400, or 500 when it cannot listen */
+  async update(proxy: Proxy, body: unknown): Promise<void> {
     await proxy.update({
       listen: field(body, 'listen', 'string') ?? proxy.listen,
       upstream: field(body, 'upstream', 'string') ?? proxy.upstream,
       enabled: field(body, 'enabled', 'boolean') ?? proxy.enabled,
     });
-    return proxy;
   }
 
   remove(name: string): void {
@@ -82,9 +81,10 @@ export class ProxyCollection {
    * Makes or replaces several proxies. All are checked first; then they are made in order until one cannot listen.
    * One that exists with the same addresses is left alone, with its toxics and its state.
    */
-  async populate(body: unknown): Promise<{ proxies: Proxy[]; error: ApiError | null }> {
+  async populate(readBody: () => unknown): Promise<{ proxies: Proxy[]; error: ApiError | null }> {
     const proxies: Proxy[] = [];
     try {
+      const body = readBody();
       if (body !== null && !Array.isArray(body)) throw badRequestBody('expected an array of proxies');
       const inputs = (body ?? []).map((one: unknown, index: number) => readProxy(one, ` at proxy ${index + 1}`));
       for (const input of inputs) proxies.push(await this.#addOrReplace(input));

@@ -56,14 +56,12 @@ export class ToxicList {
     return toxic;
   }
 
-  /** Merges attributes and toxicity; name, type and stream stay. @throws ApiError 400 or 404 */
-  update(name: string, body: unknown): Toxic {
-    const toxic = this.get(name);
+  /** Merges attributes and toxicity; name, type and stream stay. @throws ApiError 400 */
+  update(toxic: Toxic, body: unknown): void {
     const attributes = readAttributes(toxic.type, body, toxic.attributes);
     toxic.toxicity = field(body, 'toxicity', 'number') ?? toxic.toxicity;
     toxic.attributes = attributes;
     this.onChange('updateToxic', toxic);
-    return toxic;
   }
 
   /** @throws ApiError 404 */

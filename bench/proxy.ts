@@ -1,0 +1,220 @@
+/**
+ * What the embedded Toxiproxy costs: Redis GET through it and directly, in turns within one run, so that other work on
+ * the machine falls on both. One connection tells the time added to a request, thirty tell the throughput.
+ * Alone: `node bench/proxy.ts`.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { HarnessError } from '../harness/contract/errors.ts';
+import { entryPoint } from '../harness/kit/package-root.ts';
+import { connectToxiproxy } from '../harness/toxiproxy/control.ts';
+import type { BenchResult } from './result.ts';
+import { thisMachine } from './result.ts';
+
+const GOAL_ADDED_US = 100;
+const GOAL_GETS_PER_SEC = 25_000;
+const ROUNDS = 7;
+/** Requests of one round on one connection. */
+const SINGLE_REQUESTS = 3000;
+/** Requests of one round on thirty connections. */
+const MANY_REQUESTS = 60_000;
+const CONNECTIONS = 30;
+
+const KEY = 'bench:proxy';
+const VALUE = 'x'.repeat(100);
+
+/** Waits for a line of output that fits; null when the process ends first. */
+async function lineOf(child: ChildProcess, fits: (line: string) => boolean): Promise<string | null> {
+  if (!child.stdout) return null;
+  for await (const line of createInterface({ input: child.stdout })) if (fits(line)) return line;
+  return null;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await exited;
+  clearTimeout(late);
+}
+
+/** A Redis of our own: a random port, and another one when that is taken. */
+async function startRedis(): Promise<{ port: number; child: ChildProcess }> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const child = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const failed = once(child, 'error').then(([cause]: unknown[]) => {
+      throw new HarnessError('REDIS_MISSING', 'redis-server cannot be started', {
+        hint: 'install it, on Debian with: apt-get install redis-server',
+        cause,
+      });
+    });
+    const ready = await Promise.race([lineOf(child, (line) => line.includes('Ready to accept connections')), failed]);
+    failed.catch(() => {});
+    if (ready !== null) return { port, child };
+  }
+  throw new HarnessError('REDIS_FAILED', 'redis-server found no free port in twenty attempts');
+}
+
+async function startProxy(): Promise<{ port: number; child: ChildProcess }> {
+  const child = spawn(process.execPath, [entryPoint('harness/toxiproxy/main')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = await lineOf(child, (text) => text.includes('"cachequake":"ready"'));
+  if (line === null) throw new HarnessError('PROXY_FAILED', 'the embedded Toxiproxy ended before it was ready');
+  return { port: (JSON.parse(line) as { port: number }).port, child };
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}
+
+function command(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+}
+
+const GET = Buffer.from(command('GET', KEY));
+const ANSWER_BYTES = `$${VALUE.length}\r\n${VALUE}\r\n`.length;
+
+/** Sends GETs one after the other; calls `each` with the time of every one in µs. */
+function pingPong(socket: Socket, requests: number, each: (us: number) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = requests;
+    let missing = ANSWER_BYTES;
+    let sentAtMs = performance.now();
+    const onData = (data: Buffer): void => {
+      missing -= data.length;
+      if (missing > 0) return;
+      const nowMs = performance.now();
+      each((nowMs - sentAtMs) * 1000);
+      if (--left === 0) {
+        socket.off('data', onData).off('error', reject);
+        resolve();
+        return;
+      }
+      missing = ANSWER_BYTES;
+      sentAtMs = nowMs;
+      socket.write(GET);
+    };
+    socket.on('data', onData).once('error', reject);
+    socket.write(GET);
+  });
+}
+
+/** Throughput over many connections, measured by redis-benchmark, or by a client of our own where it is missing. */
+async function getsPerSec(port: number): Promise<{ perSec: number; tool: string }> {
+  const args = ['-p', String(port), '-c', String(CONNECTIONS), '-n', String(MANY_REQUESTS), '--csv', 'GET', KEY];
+  const child = spawn('redis-benchmark', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const missing = once(child, 'error').then(() => 'missing' as const);
+  let row: string | null = null;
+  const read = lineOf(child, (line) => {
+    const cells = line.split('","');
+    if (cells.length > 1 && Number.isFinite(Number(cells[1]))) row = cells[1] ?? null;
+    return false;
+  });
+  missing.catch(() => {});
+  if ((await Promise.race([missing, read])) !== 'missing' && row !== null)
+    return { perSec: Number(row), tool: 'redis-benchmark' };
+
+  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => dial(port)));
+  const fromMs = performance.now();
+  await Promise.all(sockets.map((socket) => pingPong(socket, Math.ceil(MANY_REQUESTS / CONNECTIONS), () => {})));
+  const perSec = MANY_REQUESTS / ((performance.now() - fromMs) / 1000);
+  for (const socket of sockets) socket.destroy();
+  return { perSec, tool: 'own client' };
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}
+
+const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Measures the embedded proxy against a direct connection; starts and stops its own Redis and proxy. */
+export async function benchProxy(): Promise<BenchResult> {
+  const startedAt = new Date().toISOString();
+  const children: ChildProcess[] = [];
+  const sockets: Socket[] = [];
+  try {
+    const redis = await startRedis();
+    children.push(redis.child);
+    const toxiproxy = await startProxy();
+    children.push(toxiproxy.child);
+    const control = connectToxiproxy(`http://127.0.0.1:${toxiproxy.port}`);
+    const { listen } = await control.create({
+      name: 'redis',
+      listen: '127.0.0.1:0',
+      upstream: `127.0.0.1:${redis.port}`,
+    });
+    const ways = { direct: redis.port, proxied: Number(listen.split(':')[1]) };
+
+    const direct = await dial(ways.direct);
+    const proxied = await dial(ways.proxied);
+    sockets.push(direct, proxied);
+    direct.write(command('SET', KEY, VALUE));
+    await once(direct, 'data');
+
+    const us: Record<keyof typeof ways, number[]> = { direct: [], proxied: [] };
+    for (const socket of [direct, proxied]) await pingPong(socket, SINGLE_REQUESTS, () => {});
+    for (let round = 0; round < ROUNDS; round++) {
+      await pingPong(direct, SINGLE_REQUESTS, (value) => us.direct.push(value));
+      await pingPong(proxied, SINGLE_REQUESTS, (value) => us.proxied.push(value));
+    }
+
+    const perSec: Record<keyof typeof ways, number[]> = { direct: [], proxied: [] };
+    let tool = '';
+    await getsPerSec(ways.proxied);
+    for (let round = 0; round < ROUNDS; round++)
+      for (const way of ['direct', 'proxied'] as const) {
+        const measured = await getsPerSec(ways[way]);
+        perSec[way].push(measured.perSec);
+        tool = measured.tool;
+      }
+
+    const addedUs = median(us.proxied) - median(us.direct);
+    const throughput = median(perSec.proxied);
+    const ratio = median(perSec.proxied.map((value, round) => value / (perSec.direct[round] ?? Number.NaN)));
+    return {
+      name: 'proxy',
+      title: `Redis GET through the embedded Toxiproxy and directly, in turns (${ROUNDS} rounds, ${tool})`,
+      startedAt,
+      machine: thisMachine(),
+      rows: (['direct', 'proxied'] as const).map((way) => ({
+        way,
+        'p50 µs, 1 connection': Math.round(median(us[way])),
+        'p99 µs, 1 connection': Math.round(quantile(us[way], 0.99)),
+        'GET/s, 30 connections': Math.round(median(perSec[way])),
+        'lowest round': Math.round(Math.min(...perSec[way])),
+        'highest round': Math.round(Math.max(...perSec[way])),
+        'share of direct': way === 'direct' ? '1.00' : ratio.toFixed(2),
+      })),
+      goals: [
+        {
+          goal: `less than ${GOAL_ADDED_US} µs added to the median request`,
+          measured: `${addedUs.toFixed(0)} µs`,
+          met: addedUs < GOAL_ADDED_US,
+        },
+        {
+          goal: `at least ${GOAL_GETS_PER_SEC} GET/s over ${CONNECTIONS} connections`,
+          measured: `${Math.round(throughput)} GET/s, ${ratio.toFixed(2)} of direct`,
+          met: throughput >= GOAL_GETS_PER_SEC,
+        },
+      ],
+    };
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    for (const child of children) await stop(child);
+  }
+}
+
+if (import.meta.main) process.stdout.write(`${JSON.stringify(await benchProxy(), null, 2)}\n`);

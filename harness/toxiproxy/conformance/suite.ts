@@ -1,0 +1,60 @@
+/**
+ * The conformance suite: one list of cases that the embedded server and a real Toxiproxy must both pass. The server
+ * under test must be used by nobody else, because /reset reaches every proxy.
+ */
+import { messageOf } from '../../contract/errors.ts';
+import { apiCases } from './api-cases.ts';
+import type { Case } from './case.ts';
+import { TestBed } from './case.ts';
+import { linkCases } from './link-cases.ts';
+import { metricsCases } from './metrics-cases.ts';
+import { populateCases } from './populate-cases.ts';
+import { proxyCases } from './proxy-cases.ts';
+import { toxicApiCases } from './toxic-api-cases.ts';
+import { toxicCases } from './toxic-cases.ts';
+
+/** No case takes longer, whatever hangs. */
+const CASE_LIMIT_MS = 90_000;
+
+export const CASES: readonly Case[] = [
+  ...apiCases,
+  ...populateCases,
+  ...toxicApiCases,
+  ...proxyCases,
+  ...linkCases,
+  ...toxicCases,
+  ...metricsCases,
+];
+
+export interface CaseResult {
+  name: string;
+  status: 'passed' | 'failed' | 'skipped';
+  /** Why it failed or was skipped. */
+  why: string;
+  ms: number;
+}
+
+/** Runs one case against the server at this address, and cleans up after it. */
+export async function runCase(one: Case, url: string): Promise<CaseResult> {
+  const fromMs = performance.now();
+  const bed = new TestBed(url.replace(/\/+$/, ''));
+  const result = (status: CaseResult['status'], why: string): CaseResult => ({
+    name: one.name,
+    status,
+    why,
+    ms: performance.now() - fromMs,
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${CASE_LIMIT_MS} ms`)), CASE_LIMIT_MS);
+  });
+  try {
+    const outcome = await Promise.race([one.run(bed), tooLong]);
+    return outcome ? result('skipped', outcome.skipped) : result('passed', '');
+  } catch (error) {
+    return result('failed', messageOf(error));
+  } finally {
+    clearTimeout(timer);
+    await bed.close().catch(() => {});
+  }
+}
