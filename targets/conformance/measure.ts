@@ -52,7 +52,6 @@ export async function measureLoadsPerExpiry(
     finish: <T>(work: Promise<T>) => clock.finish(work),
     recomputeMs,
     ttlMs,
-    title: 'measure',
     [Symbol.asyncDispose]: async () => {},
   };
   const bench = createBench(world, stack, { instances, seed });

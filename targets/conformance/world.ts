@@ -19,8 +19,6 @@ export interface World extends AsyncDisposable {
   recomputeMs: number;
   /** Base TTL of the values, ms; much longer than a load. */
   ttlMs: number;
-  /** Names the world in the names of the cases. */
-  title: string;
 }
 
 /** One round trip to the cache in virtual time, ms. */
@@ -35,7 +33,6 @@ export async function openVirtualWorld(): Promise<World> {
     finish: (work) => clock.finish(work),
     recomputeMs: 100,
     ttlMs: 10_000,
-    title: 'virtual time',
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -55,6 +52,7 @@ export interface Database {
   /** Loads begun so far. */
   loads: number;
   put(key: string, version: number): void;
+  remove(key: string): void;
   load(key: string, signal?: AbortSignal): Promise<Loaded<Row> | null>;
 }
 
@@ -72,6 +70,7 @@ export function createDatabase(clock: Clock, recomputeMs: number): Database {
     recomputeMs,
     loads: 0,
     put: (key, version) => void versions.set(key, version),
+    remove: (key) => void versions.delete(key),
     async load(key, signal) {
       database.loads += 1;
       const version = versions.get(key);

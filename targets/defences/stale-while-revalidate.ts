@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { defineDefence } from '../../harness/contract/defence.ts';
 
+/** With so many reads expected in the window the chance that none comes is below 1 %. */
+const FEWEST_READS_IN_WINDOW = 5;
+
 export default defineDefence({
   id: 'stale-while-revalidate',
   layer: 'freshness',
@@ -21,6 +24,11 @@ export default defineDefence({
   }),
   needs: ['get', 'set', 'delete'],
   keepAfterTtlMs: ({ swrMs }) => swrMs,
+  predict({ ratePerSec, recomputeSec, instances, parameters: { swrMs } }) {
+    // One refresh in each instance that reads during the first one; it needs a read within the window.
+    if (ratePerSec * (swrMs / 1000) < FEWEST_READS_IN_WINDOW) return null;
+    return 1 + (instances - 1) * (1 - Math.exp((-ratePerSec * recomputeSec) / instances));
+  },
   create({ clock, parameters: { swrMs } }) {
     return {
       judge({ expiresAtMs }) {

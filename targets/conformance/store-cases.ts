@@ -1,0 +1,117 @@
+/** What every store must do alike, so that a defence behaves the same in memory and on Redis. */
+import assert from 'node:assert/strict';
+import type { Entry, Store } from '../../harness/contract/store.ts';
+import type { Clock } from '../../harness/contract/time.ts';
+
+interface StoreCase {
+  name: string;
+  /** The store is empty. */
+  run(store: Store, clock: Clock): Promise<void>;
+}
+
+const KEEP = { keepMs: 60_000 };
+
+function entryOf(version: number, expiresAtMs = 1000, key = 'k'): Entry<string> {
+  return { key, value: `v${version}`, version, storedAtMs: 0.25, expiresAtMs, recomputeMs: 1.5 };
+}
+
+async function versionOf(store: Store): Promise<number | null> {
+  return (await store.get('k'))?.version ?? null;
+}
+
+export const storeCases: StoreCase[] = [
+  {
+    name: 'gives back what was set, with every field and any JSON value',
+    async run(store) {
+      for (const value of ['text', '[1,2', 0, '', { deep: ['ü', '\u2028', { n: 1.5 }] }, null]) {
+        const entry = { ...entryOf(1), value };
+        assert.equal(await store.set(entry, KEEP), true);
+        assert.deepEqual(await store.get('k'), entry);
+      }
+      assert.equal(await store.get('other'), null);
+    },
+  },
+  {
+    name: 'keeps an entry for keepMs, whatever its logical TTL is',
+    async run(store, clock) {
+      await store.set(entryOf(1, 0), { keepMs: 300 });
+      assert.equal(await versionOf(store), 1);
+      await clock.sleep(400);
+      assert.equal(await versionOf(store), null);
+    },
+  },
+  {
+    name: 'ifAbsent stores only where nothing is there',
+    async run(store) {
+      assert.equal(await store.set(entryOf(1), { ...KEEP, ifAbsent: true }), true);
+      assert.equal(await store.set(entryOf(2), { ...KEEP, ifAbsent: true }), false);
+      assert.equal(await versionOf(store), 1);
+    },
+  },
+  {
+    name: 'ifNewer stores only over a smaller version',
+    async run(store) {
+      const set = (version: number): Promise<boolean> => store.set(entryOf(version), { ...KEEP, ifNewer: true });
+      assert.deepEqual([await set(9), await set(10), await set(10), await set(2)], [true, true, false, false]);
+      assert.equal(await versionOf(store), 10);
+    },
+  },
+  {
+    name: 'ifExpiredAtMs stores only where nothing fresh is there',
+    async run(store) {
+      const set = (version: number, atMs: number): Promise<boolean> =>
+        store.set(entryOf(version, 1000.5), { ...KEEP, ifExpiredAtMs: atMs });
+      assert.deepEqual([await set(1, 5), await set(2, 1000.25), await set(3, 1000.5)], [true, false, true]);
+      assert.equal(await versionOf(store), 3);
+    },
+  },
+  {
+    name: 'whileLockToken stores only while the lock is held with this token',
+    async run(store, clock) {
+      const set = (token: string): Promise<boolean> => store.set(entryOf(1), { ...KEEP, whileLockToken: token });
+      assert.equal(await set('a'), false);
+      await store.lock('k', 'a', 300);
+      assert.deepEqual([await set('b'), await set('a')], [false, true]);
+      await clock.sleep(400);
+      assert.equal(await set('a'), false);
+    },
+  },
+  {
+    name: 'all conditions of one set must hold',
+    async run(store) {
+      await store.lock('k', 'a', 60_000);
+      const options = { ...KEEP, whileLockToken: 'a', ifNewer: true };
+      assert.deepEqual([await store.set(entryOf(2), options), await store.set(entryOf(1), options)], [true, false]);
+    },
+  },
+  {
+    name: 'a lock is held by one, until it is released by its token or runs out',
+    async run(store, clock) {
+      assert.deepEqual([await store.lock('k', 'a', 300), await store.lock('k', 'b', 300)], [true, false]);
+      assert.equal(await store.lock('other', 'b', 300), true);
+      assert.deepEqual([await store.unlock('k', 'b'), await store.unlock('k', 'a')], [false, true]);
+      assert.equal(await store.unlock('k', 'a'), false);
+      assert.equal(await store.lock('k', 'c', 300), true);
+      await clock.sleep(400);
+      assert.deepEqual([await store.unlock('k', 'c'), await store.lock('k', 'd', 300)], [false, true]);
+    },
+  },
+  {
+    name: 'delete removes the entry and voids its lock',
+    async run(store) {
+      await store.set(entryOf(1), KEEP);
+      await store.lock('k', 'a', 60_000);
+      await store.delete('k');
+      assert.equal(await versionOf(store), null);
+      assert.equal(await store.set(entryOf(1), { ...KEEP, whileLockToken: 'a' }), false);
+      assert.equal(await store.lock('k', 'b', 300), true);
+    },
+  },
+  {
+    name: 'of many who want the lock at once one gets it',
+    async run(store) {
+      const won = await Promise.all(Array.from({ length: 50 }, (_, i) => store.lock('k', `t${i}`, 60_000)));
+      assert.equal(won.filter(Boolean).length, 1);
+    },
+  },
+];
