@@ -54,7 +54,7 @@ export default defineProbe({
       const bytes = number('total_net_input_bytes') + number('total_net_output_bytes') - answer.ownBytes;
       values[BYTES.id] = growths.get(BYTES.id)!.of(bytes);
       values['redis.memoryBytes'] = number('used_memory');
-      values['redis.clients'] = number('connected_clients') - 1;
+      values['redis.clients'] = number('connected_clients') - session.ownClients;
       calls = new Map();
       for (const [name, value] of info) {
         if (!name.startsWith('cmdstat_')) continue;

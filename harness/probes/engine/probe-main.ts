@@ -80,8 +80,8 @@ async function stop(fromMs: number, toMs: number): Promise<void> {
       await send({ type: 'loads', probe, loads: loads.slice(at, at + LOADS_PER_MESSAGE) });
     one.loads = [];
   }
+  // The run lets go when it has read this; going first could lose what is still in the channel.
   await send({ type: 'done', evidence: [...evidence, ...failed], costCpuShare });
-  process.disconnect();
 }
 
 async function finish({ probe, sampler, sampling }: Opened, fromMs: number, toMs: number): Promise<ProbeEvidence> {

@@ -3,6 +3,7 @@
  * commands and bytes are known exactly and can be taken out of every figure.
  */
 import { Redis } from 'ioredis';
+import { HarnessError, messageOf } from '../../contract/errors.ts';
 
 const ANSWER_TIMEOUT_MS = 1_000;
 const RECONNECT_MS = 100;
@@ -19,6 +20,8 @@ export class RedisSession {
   readonly #redis: Redis;
   #sections: string[] = ['all'];
   #runId = '';
+  /** Connections of the harness itself, this one and the faults'. */
+  ownClients = 1;
   #ownCommands = 0;
   #ownBytes = 0;
 
@@ -26,7 +29,7 @@ export class RedisSession {
     this.#redis = redis;
   }
 
-  /** Connects; rejects with ioredis's error where it cannot. */
+  /** Connects; rejects with `REDIS_FAILED` where it cannot. */
   static async open(url: string): Promise<RedisSession> {
     const redis = new Redis(url, {
       protocol: 2,
@@ -39,17 +42,24 @@ export class RedisSession {
       retryStrategy: () => RECONNECT_MS,
     });
     // Each failed attempt to come back is an event; that Redis is away is told by the samples.
-    redis.on('error', () => {});
+    let reason = '';
+    redis.on('error', (error: Error) => (reason = error.message));
     const session = new RedisSession(redis);
     try {
       await redis.connect();
+      // Before the first INFO, so that it is in no difference.
+      const clients = String(await redis.client('LIST'));
+      session.ownClients += (clients.match(/ name=cachequake-admin /g) ?? []).length;
       // One section more than one is understood since Redis 7.
       const version = /^redis_version:(\d+)/m.exec((await session.info())?.text ?? '')?.[1];
       if (Number(version) >= 7) session.#sections = ['server', 'clients', 'memory', 'stats', 'commandstats'];
       return session;
     } catch (error) {
       redis.disconnect();
-      throw error;
+      // What `connect` rejects with says only that the connection is closed.
+      throw new HarnessError('REDIS_FAILED', `Redis cannot be reached: ${reason || messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
