@@ -26,6 +26,8 @@ import type { ProductPage } from './product-page.ts';
 import { registerProducts, timed } from './product-routes.ts';
 import { registerPurchases } from './purchase-route.ts';
 
+const SWEEP_MS = 20;
+
 export interface RunningShop {
   port: number;
   /** Answers what is under way, moves queued orders, closes connections. */
@@ -118,7 +120,10 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   return {
     port: typeof address === 'object' && address !== null ? address.port : settings.port,
     async close() {
+      // A connection that falls idle after its last answer would otherwise be held open for its keep-alive time.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
       await app.close();
+      clearInterval(sweep);
       await closeParts();
     },
   };

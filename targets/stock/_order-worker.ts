@@ -76,7 +76,7 @@ export function startOrderWorker(parts: {
   });
   waiting.on('error', (error: Error) => log.warn(`redis, orders: ${error.message}`));
   const life = { stopping: false };
-  let askedMs = clock.nowMs();
+  let askedMs = 0;
 
   async function next(from: string): Promise<StreamEntry[]> {
     if (clock.nowMs() - askedMs > TAKE_OVER_MS) {
