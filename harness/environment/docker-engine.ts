@@ -112,7 +112,8 @@ export interface FoundImage {
   environment: Readonly<Record<string, string>>;
 }
 
-async function inspect(client: ContainerRuntimeClient, name: string): Promise<FoundImage | null> {
+/** Finds an image on this machine; null where it has to be pulled. */
+export async function findImage(client: ContainerRuntimeClient, name: string): Promise<FoundImage | null> {
   try {
     const image = await client.container.dockerode.getImage(name).inspect();
     const digest = image.RepoDigests?.[0]?.split('@')[1];
@@ -174,12 +175,12 @@ export async function ensureImage(
   progress: (line: string) => void,
 ): Promise<FoundImage> {
   const name = options[option];
-  const present = await inspect(client, name);
+  const present = await findImage(client, name);
   if (present) return present;
   progress(`pulling ${name}`);
   try {
     await pull(client, name);
-    const pulled = await inspect(client, name);
+    const pulled = await findImage(client, name);
     if (pulled) return pulled;
     throw new Error('the engine does not show it after the pull');
   } catch (cause) {

@@ -9,7 +9,8 @@ import { Teardown } from './teardown.ts';
  */
 export async function allOrThrow<T extends readonly unknown[]>(starts: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(starts);
-  return Promise.all(starts) as unknown as Promise<T>;
+  const values: unknown = await Promise.all(starts);
+  return values as T;
 }
 
 /** Starts a stack part by part, and takes down what there is when one of them fails. */
