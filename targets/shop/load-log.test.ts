@@ -33,10 +33,11 @@ test('says so when the oldest were lost', () => {
   expect(log.since(6)).toMatchObject({ lostLoads: false, lastLoad: 10 });
 });
 
-test('a reader who knows a number from before a restart gets all', () => {
+test('a reader who knows a number from before a restart gets all; the largest number asks for none', () => {
   const log = createLoadLog(4);
   log.record(event(1));
   expect(log.since(900).loads.key).toEqual(['product:1']);
+  expect(log.since(Number.MAX_SAFE_INTEGER)).toMatchObject({ lastLoad: 1, loads: { key: [] }, lostLoads: false });
 });
 
 test('counts loads in flight, overall and the most for one key', async () => {

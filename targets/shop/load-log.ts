@@ -6,7 +6,7 @@ import type { LoadEvent, Loader } from '../../harness/contract/defence.ts';
 import type { ServiceProbeAnswer } from '../../harness/contract/target.ts';
 
 /** Loads that are kept for a late reader. */
-export const KEPT_LOADS = 65_536;
+const KEPT_LOADS = 65_536;
 
 export interface LoadLog {
   /** Keeps a load that has ended. */
@@ -54,8 +54,9 @@ export function createLoadLog(size: number = KEPT_LOADS): LoadLog {
     },
     since(since) {
       const oldest = Math.max(0, last - size);
-      // A number from the future means that this instance is younger than its reader thinks: begin anew.
-      const asked = since > last ? 0 : since;
+      // A number from the future means that this instance is younger than its reader thinks: begin anew. The largest
+      // number of all is how a reader asks for none.
+      const asked = since === Number.MAX_SAFE_INTEGER ? last : since > last ? 0 : since;
       const loads: ServiceProbeAnswer['loads'] = {
         key: [],
         cause: [],

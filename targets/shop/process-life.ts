@@ -5,7 +5,7 @@
 import { fstatSync } from 'node:fs';
 
 /** Is stdin a pipe or a socket pair that a parent holds open? A terminal and `/dev/null` are not. */
-export function stdinIsPipe(): boolean {
+function stdinIsPipe(): boolean {
   try {
     const stat = fstatSync(0);
     return stat.isFIFO() || stat.isSocket();

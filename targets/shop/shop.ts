@@ -28,7 +28,7 @@ import { registerPurchases } from './purchase-route.ts';
 
 const SWEEP_MS = 20;
 
-export interface RunningShop {
+interface RunningShop {
   port: number;
   /** Answers what is under way, moves queued orders, closes connections. */
   close(): Promise<void>;

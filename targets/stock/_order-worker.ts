@@ -33,7 +33,7 @@ WHERE s.product_id = sold.product_id`;
 
 type StreamEntry = [id: string, fields: string[] | null];
 
-export interface OrderWorker {
+interface OrderWorker {
   /** Orders in the stream, of all instances. */
   pending(): Promise<number>;
   /** Waits until the orders accepted so far are in the database, at most `limitMs`, then stops. */
@@ -57,6 +57,7 @@ export async function ordersHaveArrived(redis: Redis, clock: Clock, deadlineMs: 
  * @param parts.redis for commands that answer at once; a second connection is made for the one that waits
  * @param parts.consumer this instance's name in the group
  * @param parts.batch orders per transaction, at most
+ * @param parts.lingerMs pause after a batch that was not full
  */
 export function startOrderWorker(parts: {
   redis: Redis;
@@ -65,8 +66,9 @@ export function startOrderWorker(parts: {
   log: Log;
   consumer: string;
   batch: number;
+  lingerMs: number;
 }): OrderWorker {
-  const { redis, postgres, clock, log, consumer, batch } = parts;
+  const { redis, postgres, clock, log, consumer, batch, lingerMs } = parts;
   // The client gives up a wait whose answer got lost, since it has no time limit for the command itself.
   const waiting = redis.duplicate({
     commandTimeout: undefined,
@@ -130,6 +132,8 @@ export function startOrderWorker(parts: {
         const entries = await next(from);
         if (entries.length > 0) await store(entries);
         else from = '>';
+        // Few at a time cost the database as much as many: let some gather.
+        if (entries.length > 0 && entries.length < batch) await clock.sleep(lingerMs);
       } catch (error) {
         if (life.stopping) return;
         if (messageOf(error).includes('NOGROUP')) await makeGroup();

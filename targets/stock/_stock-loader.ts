@@ -14,7 +14,7 @@ import type { StockScripts } from './_stock-script.ts';
 const POLL_MS = 15;
 
 /** `busy`: not within the time limit, or another process is at it. */
-export type StockLoadResult = 'known' | 'busy';
+type StockLoadResult = 'known' | 'busy';
 
 /**
  * @param limitMs how long one load may take; also the time to live of the lock

@@ -8,11 +8,11 @@ import type { PurchaseRequest } from '../../harness/contract/stock.ts';
 /** The stream of accepted orders on their way to the database. */
 export const ORDER_STREAM = 'stock:orders';
 
-export const stockKey = (product: number): string => `stock:${product}`;
+const stockKey = (product: number): string => `stock:${product}`;
 export const loadingKey = (product: number): string => `stock:${product}:loading`;
 
 /** What the purchase script answers. `late` was carried out after its deadline and changed nothing. */
-export type ScriptAnswer = 'accepted' | 'sold-out' | 'limit-reached' | 'unknown' | 'late';
+type ScriptAnswer = 'accepted' | 'sold-out' | 'limit-reached' | 'unknown' | 'late';
 
 // The order joins the stream before the counters change: should that fail, nothing has been taken.
 const PURCHASE = `

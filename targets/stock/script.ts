@@ -26,6 +26,7 @@ export default defineStockStrategy({
   source: 'Redis documentation, "Scripting with Lua" and "Streams"; design notes, "Stock for a flash sale"',
   parameters: z.object({
     batch: z.number().int().min(1).max(5_000).default(200).describe('Orders per transaction, at most'),
+    lingerMs: z.number().int().min(0).max(10_000).default(10).describe('Pause after a batch that was not full'),
     loadLimitMs: z
       .number()
       .int()
@@ -56,7 +57,15 @@ export default defineStockStrategy({
     const limitMs = redis.options.commandTimeout ?? LIMIT_MS;
     const scripts = defineStockScripts(redis);
     const loadStock = createStockLoader({ redis, postgres, clock, scripts, limitMs: parameters.loadLimitMs });
-    const worker = startOrderWorker({ redis, postgres, clock, log, consumer: instance, batch: parameters.batch });
+    const worker = startOrderWorker({
+      redis,
+      postgres,
+      clock,
+      log,
+      consumer: instance,
+      batch: parameters.batch,
+      lingerMs: parameters.lingerMs,
+    });
 
     async function purchase(request: PurchaseRequest): Promise<PurchaseResult> {
       for (let attempt = 0; attempt < 3; attempt++) {

@@ -182,6 +182,16 @@ describe('script, when things break', () => {
     expect(await inDatabase()).toMatchObject({ ids: ['left', 'one'], remaining: UNITS - 2 });
   });
 
+  test('Redis is emptied while the worker waits, as before every run: the next orders arrive all the same', async () => {
+    const stock = await start(script);
+    await stock.purchase({ orderId: 'before', product: 0, user: 1, quantity: 1 });
+    await drained(stock);
+    await redis.flushall();
+    expect(await stock.purchase({ orderId: 'after', product: 0, user: 2, quantity: 1 })).toBe('accepted');
+    await drained(stock);
+    expect(await inDatabase()).toMatchObject({ ids: ['after', 'before'], remaining: UNITS - 2 });
+  });
+
   test('an entry that was stored but not acknowledged is stored once', async () => {
     const stock = await start(script);
     await stock.purchase({ orderId: 'twice', product: 0, user: 1, quantity: 1 });
