@@ -14,7 +14,7 @@ import {
 } from './docker-container.ts';
 import type { FoundImage } from './docker-engine.ts';
 import { mountsFor } from './docker-mounts.ts';
-import { postgresArguments } from './postgres-settings.ts';
+import { maxConnections, postgresArguments } from './postgres-settings.ts';
 import { DATABASE, DATABASE_USER } from './postgres-template.ts';
 import type { Control } from './proxy-process.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
@@ -140,7 +140,7 @@ export async function startPostgresContainer(
       POSTGRES_DB: DATABASE,
       POSTGRES_INITDB_ARGS: '--no-sync',
     },
-    command: ['postgres', ...postgresArguments()],
+    command: ['postgres', ...postgresArguments(maxConnections(context.instances))],
     ports: { 5432: 0 },
     log,
   });

@@ -14,7 +14,7 @@ const SERVICE_PORT = 8080;
 const READY_MS = 20_000;
 
 /** How long an instance may take to stop when asked. */
-const STOP_SEC = 2;
+const STOP_SEC = 3;
 
 /** Signals after which an end is no surprise. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT'];

@@ -8,7 +8,7 @@ import { bareEnvironment } from './bare-environment.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { asUser, findPostgres, reachableFolder } from './postgres-binaries.ts';
-import { postgresArguments } from './postgres-settings.ts';
+import { maxConnections, postgresArguments } from './postgres-settings.ts';
 import { copyTemplate, DATABASE, DATABASE_USER, postgresTemplate } from './postgres-template.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import type { Teardown } from './teardown.ts';
@@ -46,6 +46,7 @@ export async function startLocalPostgres(
     context.signal.throwIfAborted();
     const port = randomPort();
     const args = postgresArguments({
+      ...maxConnections(context.instances),
       listen_addresses: '127.0.0.1',
       port: String(port),
       unix_socket_directories: '',

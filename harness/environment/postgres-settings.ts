@@ -3,14 +3,20 @@
  * same in each. Durability is off: the disk of the machine is not what is measured, and the data is thrown away.
  */
 
-/** Room for the pools of eight instances, the probes and the faults. */
-const MAX_CONNECTIONS = 300;
+/** Room for the probes, the faults, and pools of instances. */
+const LEAST_CONNECTIONS = 300;
+const CONNECTIONS_PER_INSTANCE = 50;
+
+/** The setting for so many instances, which each have a pool. */
+export function maxConnections(instances: number): Record<string, string> {
+  return { max_connections: String(Math.max(LEAST_CONNECTIONS, 100 + CONNECTIONS_PER_INSTANCE * instances)) };
+}
 
 const SETTINGS: Readonly<Record<string, string>> = {
   shared_preload_libraries: 'pg_stat_statements',
   'pg_stat_statements.track': 'top',
   track_io_timing: 'on',
-  max_connections: String(MAX_CONNECTIONS),
+  max_connections: String(LEAST_CONNECTIONS),
   shared_buffers: '128MB',
   fsync: 'off',
   synchronous_commit: 'off',

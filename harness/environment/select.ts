@@ -22,8 +22,11 @@ export interface Selection {
   rejected: { id: EnvironmentId; reason: string; hint?: string }[];
 }
 
-/** An engine alone is not enough: without the images nothing starts, and `auto` had better know before. */
-async function dockerUsable(options: EnvironmentOptions, progress: (line: string) => void): Promise<Availability> {
+/** Whether docker can run: an engine alone is not enough, for without the images nothing starts. Pulls what is missing. */
+export async function dockerUsable(
+  options: EnvironmentOptions,
+  progress: (line: string) => void,
+): Promise<Availability> {
   const engine = await dockerEnvironment.available(options);
   if (!engine.available) return engine;
   try {

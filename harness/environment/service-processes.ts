@@ -15,7 +15,7 @@ import { waitUntilReady } from './ready.ts';
 export const SERVICE_READY_MS = 20_000;
 
 /** How long it may take to stop when asked. */
-const STOP_MS = 2000;
+const STOP_MS = 3000;
 
 /** Signals after which an end is no surprise. */
 const ENDING: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGABRT'];
