@@ -1,0 +1,118 @@
+/**
+ * How a request ended, from its status, headers, body and error. Failures are told apart, because an overload that
+ * sheds, a business refusal, a dead process and a mixed-up answer mean different things to whoever reads the result.
+ */
+import { CACHE_OUTCOMES, type CacheOutcome } from '../contract/defence.ts';
+import type { WriteRecord } from '../contract/load.ts';
+import type { RequestOutcome } from '../contract/operation.ts';
+
+/**
+ * The outcome of an answered request, before its body was looked at. Statuses that the template names as a refusal
+ * come first; a 503 is `shed` only with Retry-After (RFC 9110, 15.6.4).
+ */
+export function classifyStatus(
+  status: number,
+  rejectedStatuses: ReadonlySet<number>,
+  hasRetryAfter: boolean,
+): RequestOutcome {
+  if (rejectedStatuses.has(status)) return 'rejected';
+  if (status < 400) return 'ok';
+  if (status === 503 && hasRetryAfter) return 'shed';
+  return status < 500 ? 'client-error' : 'server-error';
+}
+
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The outcome of a request that got no answer: `refused` when no connection came about, `reset` otherwise. */
+export function classifyError(error: unknown): 'refused' | 'reset' {
+  return NOT_CONNECTED.has(errorCode(error)) ? 'refused' : 'reset';
+}
+
+/** The code of a network error; of the first of several when all addresses of a host were tried. */
+export function errorCode(error: unknown): string {
+  const { code, errors } = error as { code?: unknown; errors?: { code?: unknown }[] };
+  const found = code ?? errors?.[0]?.code;
+  return typeof found === 'string' ? found : '';
+}
+
+/**
+ * What the client knows of a write. A timeout, a reset or a server error leaves it open whether the write was done;
+ * a refusal at any level says that it was not.
+ *
+ * @param wasSent false where the request never reached a connection
+ */
+export function writeStatus(outcome: RequestOutcome, wasSent: boolean): WriteRecord['status'] {
+  if (!wasSent) return 'rejected';
+  switch (outcome) {
+    case 'ok':
+      return 'acknowledged';
+    case 'rejected':
+    case 'shed':
+    case 'refused':
+    case 'client-error':
+      return 'rejected';
+    default:
+      return 'unknown';
+  }
+}
+
+const OUTCOME_NAMES: ReadonlySet<string> = new Set(CACHE_OUTCOMES);
+
+/**
+ * Reads `Cache-Status` (RFC 9211). A `detail` parameter that names one of our outcomes wins, from whichever cache
+ * it comes; otherwise the last member speaks, which is the cache nearest to the client.
+ */
+export function parseCacheStatus(header: string | string[] | undefined): CacheOutcome | null {
+  if (header === undefined) return null;
+  const members = splitOutsideQuotes(typeof header === 'string' ? header : header.join(','), ',');
+  let outcome: CacheOutcome | null = null;
+  for (const member of members) {
+    const [, ...parameters] = splitOutsideQuotes(member, ';').map((part) => part.trim());
+    let plain: CacheOutcome | null = null;
+    for (const parameter of parameters) {
+      const [name, raw = ''] = splitOutsideQuotes(parameter, '=');
+      const value = raw.trim().replace(/^"(.*)"$/, '$1');
+      if (name === 'detail' && OUTCOME_NAMES.has(value)) return value as CacheOutcome;
+      if (name === 'hit' && raw !== '?0') plain = 'hit';
+      if (name === 'fwd') plain = FORWARDED[value] ?? null;
+    }
+    outcome = plain;
+  }
+  return outcome;
+}
+
+const FORWARDED: Readonly<Record<string, CacheOutcome>> = {
+  miss: 'miss',
+  'uri-miss': 'miss',
+  'vary-miss': 'miss',
+  stale: 'stale',
+  bypass: 'bypass',
+  request: 'bypass',
+};
+
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  if (!text.includes('"')) return text.split(separator);
+  const parts: string[] = [];
+  let quoted = false;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '\\' && quoted) i += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (character === separator && !quoted) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts;
+}

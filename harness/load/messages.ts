@@ -1,0 +1,57 @@
+/**
+ * What the orchestrator and its generator processes say to each other over IPC. All times in these messages are epoch
+ * milliseconds; inside a generator they are milliseconds from the start of the load.
+ */
+import type { HistogramRecord, LoadSlots, LoadSpec, PhaseName, WriteRecord } from '../contract/load.ts';
+
+/** All that a generator process needs to know. */
+export interface GeneratorOrder {
+  spec: LoadSpec;
+  baseUrls: readonly string[];
+  /** Which of the processes this is, from 0. */
+  process: number;
+  processes: number;
+}
+
+export type ToGenerator =
+  | { type: 'prepare'; order: GeneratorOrder }
+  | { type: 'go'; startedAtMs: number }
+  | { type: 'mark'; phase: PhaseName; atMs: number }
+  | { type: 'stop' };
+
+export type FromGenerator =
+  | { type: 'ready' }
+  | { type: 'progress'; progress: ProgressReport }
+  | { type: 'failed'; message: string }
+  | { type: 'report'; report: GeneratorReport };
+
+/** Counts since the last progress report. */
+export interface ProgressReport {
+  offered: number;
+  completed: number;
+  /** Since the start. */
+  errors: number;
+  latencyCounts: number[];
+}
+
+/** What one generator process saw. */
+export interface GeneratorReport {
+  endedAtMs: number;
+  slots: LoadSlots;
+  histograms: HistogramRecord[];
+  writes: WriteRecord[];
+  examples: Example[];
+  /** Scheduling lag as an encoded histogram. */
+  lagHdr: string;
+  /** CPU used for other than waiting, as a share of one core, by second. */
+  cpuShares: number[];
+  connectionsOpened: number;
+  connectionsReplaced: number;
+  interrupted: boolean;
+}
+
+/** A wrong answer or error, shown as text. */
+export interface Example {
+  atMs: number;
+  text: string;
+}
