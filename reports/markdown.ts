@@ -1,0 +1,213 @@
+/**
+ * The findings as Markdown, for a CI summary or a comment on a change. GitHub takes at most 1 MiB and drops what is
+ * longer as a whole, so we cut it ourselves; text from outside is escaped, mentions and links included.
+ */
+import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
+import { comparisonHeadline, noiseSentence, scenarioSentences } from './model/comparison-findings.ts';
+import { dominatorOf, scenariosOf, spreadOf } from './model/comparison.ts';
+import type { Scenario } from './model/comparison.ts';
+import { predictionSentence } from './model/findings.ts';
+import { number, plainText, signed, unitLabel, withUnit } from './model/format.ts';
+import {
+  byStatus,
+  hasFault,
+  loadsPerExpiry,
+  MARKS,
+  metaOf,
+  resultStatus,
+  shownStatus,
+  valueOf,
+  worstFirst,
+} from './model/measures.ts';
+
+/** Limit of a GitHub step summary. */
+export const MAX_MARKDOWN_BYTES = 1_048_576;
+
+const ROWS = [
+  'latency.p50',
+  'latency.p99',
+  'latency.p999',
+  'errors.rate',
+  'shed.rate',
+  'cache.hitRatio',
+  'db.peakRate',
+  'db.queriesPerRequest',
+  'redis.opsPerRequest',
+  'stock.oversold',
+  'stock.lost',
+  'stock.duplicated',
+];
+
+/** Renders a result as GitHub-flavoured Markdown of at most 1 MiB. The hidden first line finds a comment again. */
+export function renderMarkdown(result: AnyResult): string {
+  const lines = ['<!-- cachequake -->', ...(result.kind === 'run' ? runLines(result) : comparisonLines(result))];
+  return cut(lines, MAX_MARKDOWN_BYTES);
+}
+
+function runLines(run: RunResult): string[] {
+  const { status, word } = shownStatus(run);
+  return [
+    `## ${MARKS[status]} ${word}: ${escape(run.verdict.sentence)}`,
+    '',
+    escape(run.verdict.explanation),
+    '',
+    `${code(run.plan.profile.id)} with ${code(run.plan.defence)}, seed ${run.plan.seed}.`,
+    '',
+    ...warnings(run),
+    ...checkLines(run),
+    ...measureLines(run),
+    escape(predictionSentence(run)),
+    '',
+    `Repeat it: ${code(run.command)}`,
+    '',
+  ];
+}
+
+function warnings(run: RunResult): string[] {
+  const lines: string[] = [];
+  if (run.partial) lines.push('> **Interrupted:** the run did not reach its end; nothing here counts as passed.', '');
+  const broken = run.validity.findings.filter((f) => !f.ok);
+  if (!run.validity.valid)
+    lines.push(
+      `> **Invalid:** ${escape(broken.map((f) => f.message).join('; ') || 'the run did not meet its own conditions')}`,
+      '',
+    );
+  for (const note of run.environment.notes) lines.push(`> ${escape(note)}`, '');
+  return lines;
+}
+
+function checkLines(run: RunResult): string[] {
+  const rows = byStatus([
+    ...worstFirst(run.thresholds).map((t) => ({
+      status: t.status,
+      cells: [
+        escape(t.text),
+        escape(`${t.operator} ${withUnit(t.limit, t.unit)}`),
+        `${MARKS[t.status]} ${withUnit(t.actual, t.unit)}`,
+        t.actual === null ? '' : signed(t.actual - t.limit, t.unit),
+      ],
+    })),
+    ...run.checks.map((c) => ({
+      status: c.status,
+      cells: [escape(c.title), 'holds', `${MARKS[c.status]} ${escape(c.message)}`, ''],
+    })),
+  ]);
+  if (rows.length === 0) return ['Nothing was judged: no thresholds and no checks.', ''];
+  return [
+    ...table(
+      ['Check', 'Limit', 'Measured', 'Margin'],
+      rows.map((r) => r.cells),
+    ),
+    '',
+  ];
+}
+
+function measureLines(run: RunResult): string[] {
+  const phases = hasFault(run) ? (['run', 'before', 'during', 'after'] as const) : (['run'] as const);
+  const rows = ROWS.filter((id) => phases.some((p) => valueOf(run, p, id) !== null)).map((id) => {
+    const meta = metaOf(run, id);
+    return [escape(meta.title), ...phases.map((p) => withUnit(valueOf(run, p, id), meta.unit))];
+  });
+  return [...table(['Measure', ...phases.map((p) => (p === 'run' ? 'whole run' : p))], rows), ''];
+}
+
+function comparisonLines(result: ComparisonResult): string[] {
+  const scenarios = scenariosOf(result);
+  const { status, word } = resultStatus(result);
+  return [
+    `## ${escape(comparisonHeadline(scenarios))}`,
+    '',
+    `**${MARKS[status]} ${word}:** ${escape(result.verdict.sentence)}. ${escape(result.verdict.explanation)}`,
+    '',
+    ...(result.partial ? ['> **Interrupted:** not every run took place; nothing here counts as passed.', ''] : []),
+    ...result.differences.flatMap((d) => [`> **Differs:** ${escape(d)}`, '']),
+    ...[...new Set(result.runs.flatMap((run) => run.environment.notes))].flatMap((note) => [`> ${escape(note)}`, '']),
+    ...scenarios.flatMap(scenarioLines),
+    escape(noiseSentence(scenarios)),
+    '',
+    `Repeat it: ${code(result.command)}`,
+    '',
+  ];
+}
+
+function scenarioLines(scenario: Scenario): string[] {
+  const rows = scenario.contenders.map((contender) => {
+    const statuses = contender.runs.map((run) => shownStatus(run));
+    const worst =
+      statuses.find((s) => s.status === 'fail') ?? statuses.find((s) => s.status === 'unknown') ?? statuses[0];
+    return [
+      escape(contender.defence),
+      ...scenario.measures.map((measure) => {
+        const spread = spreadOf(contender, measure);
+        if (!spread) return 'unknown';
+        const range = spread.high > spread.low ? ` (${number(spread.low)}–${number(spread.high)})` : '';
+        const predicted =
+          measure.meta.id === 'db.loadsPerExpiry' && contender.usable[0]
+            ? loadsPerExpiry(contender.usable[0]).predicted
+            : null;
+        return `${number(spread.median)}${range}${predicted === null ? '' : `, predicted ${number(predicted)}`}`;
+      }),
+      worst ? `${MARKS[worst.status]} ${worst.word}` : '',
+    ];
+  });
+  const beaten = scenario.contenders.flatMap((contender) => {
+    const by = dominatorOf(contender, scenario);
+    return by
+      ? [
+          `- ${escape(contender.defence)} is beaten by ${escape(by.defence)}: better on no measure, clearly worse on ${by.worseOn}.`,
+        ]
+      : [];
+  });
+  const head = scenario.measures.map(
+    (m) => escape(m.label) + (unitLabel(m.meta.unit) && `, ${escape(unitLabel(m.meta.unit))}`),
+  );
+  return [
+    `### ${escape(scenario.title)}`,
+    '',
+    ...scenarioSentences(scenario).map((s) => `- ${escape(s)}`),
+    '',
+    ...table(['Defence', ...head, 'Verdict'], rows),
+    '',
+    ...beaten,
+    '',
+  ];
+}
+
+function table(head: string[], rows: string[][]): string[] {
+  const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)];
+}
+
+/** Text that Markdown shows as it is: no markup, no HTML, no mention, no link. */
+function escape(text: string): string {
+  return plainText(text)
+    .replace(/[\\`*_{}[\]()#+!|~$^]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/@/g, '@\u200b')
+    .replace(/:\/\//g, '\\:\\/\\/')
+    .replace(/www\./gi, 'www\u200b.');
+}
+
+/** Text as inline code, with a fence longer than any in it; a bar would end a table cell. */
+function code(text: string): string {
+  const plain = plainText(text).replace(/\|/g, '\u2502');
+  const fence = '`'.repeat(1 + Math.max(0, ...[...plain.matchAll(/`+/g)].map((m) => m[0].length)));
+  const pad = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
+  return `${fence}${pad}${plain}${pad}${fence}`;
+}
+
+/** Whole lines up to the limit, with a word where something is missing. */
+function cut(lines: readonly string[], maxBytes: number): string {
+  const note = '\n_Cut here, because a summary may hold 1 MiB; all of it is in report.html._\n';
+  const room = maxBytes - Buffer.byteLength(note);
+  const kept: string[] = [];
+  let size = 0;
+  for (const line of lines) {
+    size += Buffer.byteLength(line) + 1;
+    if (size > room) return `${kept.join('\n')}\n${note}`;
+    kept.push(line);
+  }
+  return `${kept.join('\n')}\n`;
+}

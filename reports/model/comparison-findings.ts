@@ -1,0 +1,123 @@
+/**
+ * What a comparison found, in words. The first sentence is about the database, because that is what a cache protects;
+ * it names a winner only where the data has one beyond the noise, and says so where it has none.
+ */
+import type { ComparisonResult } from '../../harness/contract/result.ts';
+import { clearlyBetter, rankOf, repeatsOf, spreadOf } from './comparison.ts';
+import type { ComparedMeasure, Contender, Scenario } from './comparison.ts';
+import { list, number, plural, withUnit } from './format.ts';
+import { shownStatus } from './measures.ts';
+
+/** The headline of a comparison. */
+export function comparisonHeadline(scenarios: readonly Scenario[]): string {
+  const judged = scenarios.filter((s) => s.contenders.some((c) => c.usable.length > 0));
+  if (judged.length === 0) return 'Nothing can be concluded: no run is complete and valid';
+  const caution = repeatsOf(judged) < 2 ? ', seen in one repeat' : '';
+  return `${headline(judged)}${caution}`;
+}
+
+function headline(judged: Scenario[]): string {
+  if (judged.length === 1) return scenarioHeadline(judged[0]!);
+  const winners = judged.map((s) => ({ scenario: s, calm: calmest(s) }));
+  const everywhere = winners[0]!.calm.filter((c) => winners.every((w) => w.calm.some((x) => x.defence === c.defence)));
+  if (winners.every((w) => w.calm.length === w.scenario.contenders.length))
+    return 'No defence keeps the database clearly calmer than another';
+  if (everywhere.length > 0)
+    return `${list(everywhere.map((c) => c.defence))} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in all ${judged.length} profiles`;
+  return `No defence is calmest everywhere: ${list(winners.map((w) => `${list(w.calm.map((c) => c.defence))} on ${w.scenario.title}`))}`;
+}
+
+function scenarioHeadline(scenario: Scenario): string {
+  const calm = calmest(scenario);
+  const names = list(calm.map((c) => c.defence));
+  if (!calmMeasure(scenario)) return 'The database was not observed, so no defence can be called calmer';
+  if (scenario.contenders.length === 1) return `One defence, nothing to compare: ${scenario.contenders[0]!.defence}`;
+  if (calm.length === 0) return 'Nothing can be concluded: the load on the database is unknown';
+  if (calm.length === scenario.contenders.length) return 'No defence keeps the database clearly calmer than another';
+  if (calm.length === 1) return `${names} keeps the database calmest${butFails(calm[0]!)}`;
+  const cheapest = calm.filter((one) => calm.every((other) => other === one || costsLess(one, other, scenario)));
+  if (cheapest.length === 1)
+    return `${cheapest[0]!.defence} keeps the database calm at the least cost${butFails(cheapest[0]!)}`;
+  const loads = scenario.measures.find((m) => m.meta.id === 'db.loadsPerExpiry');
+  const fewest = calm.filter((one) =>
+    calm.every(
+      (other) => other === one || (loads && clearlyBetter(spreadOf(one, loads), spreadOf(other, loads), loads.meta)),
+    ),
+  );
+  if (loads && fewest.length === 1)
+    return `${names} keep the database calm, ${fewest[0]!.defence} with the fewest loads per expiry`;
+  return `${names} keep the database calm alike`;
+}
+
+/** The defences that no other beats on the database's peak. */
+function calmest(scenario: Scenario): Contender[] {
+  const measure = calmMeasure(scenario);
+  return measure ? scenario.contenders.filter((c) => rankOf(c, scenario, measure) === 1) : [];
+}
+
+function calmMeasure(scenario: Scenario): ComparedMeasure | undefined {
+  return (
+    scenario.measures.find((m) => m.meta.id === 'db.peakRate') ??
+    scenario.measures.find((m) => m.meta.id === 'db.loadsPerExpiry')
+  );
+}
+
+/** On what readers and Redis pay: clearly better somewhere, and nowhere clearly worse. */
+function costsLess(one: Contender, other: Contender, scenario: Scenario): boolean {
+  const costs = scenario.measures.filter((m) => !m.meta.id.startsWith('db.'));
+  const wins = (a: Contender, b: Contender): boolean =>
+    costs.some((m) => clearlyBetter(spreadOf(a, m), spreadOf(b, m), m.meta));
+  return wins(one, other) && !wins(other, one);
+}
+
+function butFails(contender: Contender): string {
+  return contender.usable.some((run) => shownStatus(run).status === 'fail') ? ', and still fails its limits' : '';
+}
+
+/** One sentence for each measure that tells the contenders apart; at most `most`. */
+export function scenarioSentences(scenario: Scenario, most = 4): string[] {
+  const sentences: string[] = [];
+  for (const measure of scenario.measures) {
+    const values = scenario.contenders
+      .map((c) => ({ name: c.defence, spread: spreadOf(c, measure), rank: rankOf(c, scenario, measure) }))
+      .filter((v) => v.spread !== null && v.rank !== null)
+      .sort((a, b) => a.rank! - b.rank! || a.spread!.median - b.spread!.median);
+    const best = values.filter((v) => v.rank === 1);
+    const worst = values.at(-1);
+    if (!worst || best.length === values.length || worst.rank === 1) continue;
+    const show = (v: (typeof values)[number]): string => `${v.name} ${withUnit(v.spread!.median, measure.meta.unit)}`;
+    sentences.push(`${measure.label}: ${list(best.map(show))}; at the other end ${show(worst)}.`);
+    if (sentences.length === most) break;
+  }
+  return sentences;
+}
+
+/** How far the ranking may be trusted. */
+export function noiseSentence(scenarios: readonly Scenario[]): string {
+  const repeats = repeatsOf(scenarios);
+  if (repeats === 0) return 'Some defences have no complete and valid run; they are in no rank.';
+  if (repeats === 1)
+    return 'One repeat of each: how much chance moves these numbers is not known, so only large differences are ranked (15 % for counts, half as much again for times).';
+  return `${plural(repeats, 'repeat')} of each: values are medians with their range, and a difference counts only where the ranges do not touch.`;
+}
+
+/** The smallest story of one contender, as a caption. */
+export function contenderFinding(contender: Contender, scenario: Scenario): string {
+  const parts = ['db.loadsPerExpiry', 'db.peakRate']
+    .map((id) => scenario.measures.find((m) => m.meta.id === id))
+    .flatMap((measure) => {
+      const spread = measure && spreadOf(contender, measure);
+      if (!spread) return [];
+      return measure.meta.id === 'db.peakRate'
+        ? [`${withUnit(spread.median, '/s')} at the peak`]
+        : [`${number(spread.median)} ${spread.median === 1 ? 'load' : 'loads'} at each expiry`];
+    });
+  return parts.join(', ') || 'nothing known of its database load';
+}
+
+/** How many runs may be judged, passed and failed. */
+export function countSentence(result: ComparisonResult): string {
+  const valid = result.runs.filter((r) => !r.partial && r.validity.valid).length;
+  const count = (status: string): number => result.runs.filter((r) => shownStatus(r).status === status).length;
+  return `${valid} of ${result.runs.length} runs valid; ${count('pass')} pass, ${count('fail')} fail, ${count('unknown')} unknown`;
+}

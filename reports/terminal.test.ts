@@ -1,0 +1,51 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import { HOSTILE } from './fixtures/hostile.ts';
+import { makeComparison, makeRun } from './fixtures/make-fixture.ts';
+import { renderTable } from './terminal.ts';
+
+const short = { durationMs: 20_000, fault: { fromMs: 8000, toMs: 12_000 } };
+const ESCAPE = String.fromCharCode(27);
+
+test('a run: percentiles by phase, loads measured and predicted, recovery, verdict', () => {
+  const text = renderTable(makeRun(short), { colour: false, width: 100 });
+  expect(text).toMatch(/before\s+during\s+after\s+whole run/);
+  expect(text).toMatch(/p99\.9( +[\d.,]+.m?s){4}/);
+  expect(text).toMatch(/Loads per expiry {2}[\d.]+, predicted 24\.8/);
+  expect(text).toMatch(/Recovery from redis-down {2}\d/);
+  expect(text).toContain('✕ Fail: p99');
+  expect(text).not.toContain(ESCAPE);
+});
+
+test('no line is wider than the terminal, and no defence is lost', () => {
+  const result = makeComparison(short);
+  for (const width of [100, 60, 40]) {
+    const text = stripVTControlCharacters(renderTable(result, { colour: true, width }));
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
+    for (const run of result.runs) expect(text).toContain(run.plan.defence);
+    expect(text.match(/^Verdict/gm)!.length).toBe(text.match(/^Loads per expiry/gm)!.length);
+  }
+});
+
+test('what is unknown is said, and an invalid or interrupted run is not green', () => {
+  const run = makeRun({ ...short, defence: 'lock-wait' });
+  run.measures['during']!['latency.p99'] = null;
+  run.validity = { valid: false, findings: [{ id: 'lag', ok: false, message: 'the generator lagged' }] };
+  const text = renderTable(run, { colour: false, width: 100 });
+  expect(text).toMatch(/p99 .*unknown/);
+  expect(text).toContain('? Invalid');
+  expect(text).toContain('the generator lagged');
+  expect(text).not.toContain('✓');
+  expect(renderTable({ ...run, partial: true }, { colour: false, width: 100 })).toContain('? Interrupted');
+});
+
+test('hostile text can not drive the terminal', () => {
+  for (const result of [
+    makeRun({ ...short, hostile: HOSTILE }),
+    makeComparison({ ...short, hostile: HOSTILE, defences: ['xfetch'] }),
+  ]) {
+    const text = renderTable(result, { colour: false, width: 100 });
+    expect(text).not.toMatch(/\p{Cc}(?<!\n)/u);
+    expect(text).toContain('</script>');
+  }
+});
