@@ -118,11 +118,11 @@ async function copyTo(target: string, source: string): Promise<void> {
 /**
  * The binaries, tried out.
  *
+ * @param packaged the folder with `bin`, `lib` and `share`; default: that of the installed package
  * @throws HarnessError `POSTGRES_FAILED` where they are missing or do not run
  */
-export async function findPostgres(): Promise<PostgresBinaries> {
+export async function findPostgres(packaged = packagedFolder()): Promise<PostgresBinaries> {
   const user = serverUser();
-  const packaged = packagedFolder();
   const paths = (folder: string) => ({
     postgres: join(folder, 'bin', 'postgres'),
     initdb: join(folder, 'bin', 'initdb'),
