@@ -1,21 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+const results = process.env['CACHEQUAKE_TEST_RESULTS'];
+
 /** Unit tests run side by side; tests that start servers (`*.int.test.ts`) run one file at a time after them. */
 export default defineConfig({
   test: {
+    reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['{harness,targets,profiles,reports,bench,tests,scripts}/**/*.test.ts'],
+          include: ['{harness,targets,profiles,reports,bench,scripts}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', 'reports/runs/**', 'node_modules/**'],
-          testTimeout: 15_000,
+          testTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'integration',
-          include: ['{harness,targets,profiles,reports,bench,tests,scripts}/**/*.int.test.ts'],
+          include: ['{harness,targets,profiles,reports,bench,scripts}/**/*.int.test.ts'],
           exclude: ['reports/runs/**', 'node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

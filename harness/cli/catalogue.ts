@@ -1,0 +1,83 @@
+/** Everything that can be named on the command line, found by scanning the folders once. */
+import { join, resolve } from 'node:path';
+import type { Defence } from '../contract/defence.ts';
+import type { Fault } from '../contract/fault.ts';
+import type { Probe } from '../contract/probe.ts';
+import type { Profile } from '../contract/profile.ts';
+import type { StockStrategy } from '../contract/stock.ts';
+import type { StoreCapability } from '../contract/store.ts';
+import type { Check } from '../contract/verdict.ts';
+import { loadModule, loadModules } from '../kit/load-modules.ts';
+import { sourceRoot } from '../kit/package-root.ts';
+import type { Catalogue } from '../plan/make-plan.ts';
+import shop from '../../targets/shop/target.ts';
+
+/** The catalogue of the plan, and what the run needs besides. */
+export interface FullCatalogue extends Catalogue {
+  profiles: Map<string, Profile>;
+  defences: Map<string, Defence>;
+  defenceFiles: Map<string, string>;
+  faults: Map<string, Fault>;
+  stock: Map<string, StockStrategy>;
+  checkModules: Map<string, Check>;
+  probes: Map<string, Probe>;
+}
+
+/** What the Redis store can do; held against what a defence needs before anything is started. */
+const REDIS_STORE: { id: string; capabilities: ReadonlySet<StoreCapability> } = {
+  id: 'redis',
+  capabilities: new Set(['get', 'set', 'delete', 'lock']),
+};
+
+const folder = (...parts: string[]): string => join(sourceRoot, ...parts);
+
+/** Loads all folders. */
+export async function loadCatalogue(): Promise<FullCatalogue> {
+  const [profiles, defences, faults, stock, checkModules, probes] = await Promise.all([
+    loadModules<Profile>(folder('profiles'), 'profile'),
+    loadModules<Defence>(folder('targets', 'defences'), 'defence'),
+    loadModules<Fault>(folder('harness', 'faults'), 'fault'),
+    loadModules<StockStrategy>(folder('targets', 'stock'), 'stockStrategy'),
+    loadModules<Check>(folder('harness', 'verdict', 'checks'), 'check'),
+    loadModules<Probe>(folder('harness', 'probes'), 'probe'),
+  ]);
+  return {
+    profiles,
+    defences,
+    defenceFiles: new Map(),
+    faults,
+    stock,
+    checkModules,
+    checks: new Set(checkModules.keys()),
+    probes,
+    target: shop,
+    store: REDIS_STORE,
+  };
+}
+
+/**
+ * Resolves the members of a stack that are files (`./mine.ts`): loads them into the catalogue and returns the stack
+ * with their ids.
+ */
+export async function withOwnDefences(catalogue: FullCatalogue, stackText: string): Promise<string> {
+  const names = await Promise.all(
+    stackText.split('+').map(async (part) => {
+      const name = part.trim();
+      if (!/\.[cm]?[jt]s$/.test(name)) return name;
+      const path = resolve(name);
+      const defence = await loadModule<Defence>(path, 'defence');
+      catalogue.defences.set(defence.id, defence);
+      catalogue.defenceFiles.set(defence.id, path);
+      return defence.id;
+    }),
+  );
+  return names.join('+');
+}
+
+/** Loads one profile of the user's own where the name is a file. */
+export async function withOwnProfile(catalogue: FullCatalogue, name: string): Promise<string> {
+  if (!/\.[cm]?[jt]s$/.test(name)) return name;
+  const profile = await loadModule<Profile>(resolve(name), 'profile');
+  catalogue.profiles.set(profile.id, profile);
+  return profile.id;
+}

@@ -1,0 +1,138 @@
+/**
+ * Runs one or several plans of the same traffic on one started stack and writes what came of it. `run` is the case of
+ * one plan, `compare` that of several.
+ */
+import type { AnyResult, ComparisonResult, RunResult } from '../contract/result.ts';
+import { EXIT, HarnessError } from '../contract/errors.ts';
+import type { RunPlan } from '../contract/plan.ts';
+import { selectEnvironment } from '../environment/select.ts';
+import { openJournal } from '../kit/journal.ts';
+import { openLoopEngine } from '../load/open-loop.ts';
+import { saturationEngine } from '../load/saturation.ts';
+import { assembleComparisonResult } from '../results/assemble.ts';
+import { executeRun } from '../run/run.ts';
+import { judgeComparison } from '../verdict/compare.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import type { Prepared } from './options.ts';
+import { linkLatest, makeOutputFolder, newRunId } from './output-folder.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { writeOutputs } from './write-outputs.ts';
+
+export interface ExperimentInput {
+  prepared: Prepared;
+  profile: string;
+  /** Stacks as written; one for a run. */
+  defences: readonly string[];
+  command: string;
+  out?: string | undefined;
+}
+
+export interface ExperimentOutcome {
+  result: AnyResult;
+  folder: string;
+  exitCode: number;
+}
+
+/** Plans everything, starts the stack, runs each plan, writes the result, stops everything. */
+export async function runExperiment(input: ExperimentInput): Promise<ExperimentOutcome> {
+  const { prepared } = input;
+  const { settings, catalogue } = prepared;
+  // Planned before anything is looked for, so that a typing slip costs no time.
+  const asEnvironment = settings.env === 'auto' ? 'local' : settings.env;
+  for (const defence of input.defences) await prepared.plan(input.profile, defence, asEnvironment);
+
+  const progress = createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
+  const interrupts = listenForInterrupts((line) => progress.step(line));
+  try {
+    const { environment, reason } = await selectEnvironment(settings.env, settings);
+    const plans: RunPlan[] = [];
+    for (const defence of input.defences) plans.push(await prepared.plan(input.profile, defence, environment.id));
+    const runId = newRunId(plans[0]!.profile.id, new Date());
+    const folder = makeOutputFolder(runId, input.out);
+    const journal = openJournal(runId);
+    progress.step(`${environment.title}: ${reason}`);
+    const startedAt = new Date();
+    const runs: RunResult[] = [];
+    let failure: unknown;
+    try {
+      await using stack = await environment.start({
+        runId,
+        folder,
+        options: settings,
+        instances: settings.instances,
+        seed: settings.seed,
+        journal,
+        signal: interrupts.signal,
+        progress: progress.step,
+      });
+      for (const [index, plan] of plans.entries()) {
+        if (interrupts.signal.aborted) break;
+        if (plans.length > 1) progress.step(`${plan.defence} (${index + 1} of ${plans.length})`);
+        runs.push(
+          await executeRun({
+            plan,
+            stack,
+            target: catalogue.target,
+            engine: plan.load.engine === 'saturation' ? saturationEngine : openLoopEngine,
+            faults: catalogue.faults,
+            probes: [...catalogue.probes.values()],
+            checks: new Map([...catalogue.checkModules].filter(([id]) => plan.checks.includes(id))),
+            defences: catalogue.defences,
+            journal,
+            runId: plans.length > 1 ? `${runId}.${index + 1}` : runId,
+            command: input.command,
+            signal: interrupts.signal,
+            onStep: progress.step,
+            onLoad: progress.load,
+          }),
+        );
+      }
+      progress.step('stopping');
+    } catch (error) {
+      failure = error;
+    }
+    if (failure !== undefined && runs.length === 0) {
+      journal.close();
+      throw interrupts.signal.aborted
+        ? new HarnessError('INTERRUPTED', 'interrupted before anything was recorded')
+        : failure;
+    }
+    journal.write({ kind: 'ended' });
+    journal.close();
+
+    const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input.command, startedAt);
+    await writeOutputs(result, folder);
+    linkLatest(folder);
+    progress.done();
+    if (failure !== undefined && !interrupts.signal.aborted) throw failure;
+    return { result, folder, exitCode: exitCodeOf(result, interrupts.signal.aborted) };
+  } finally {
+    interrupts.dispose();
+    (progress satisfies Progress).done();
+  }
+}
+
+/** A comparison that lacks a planned run is partial. */
+function compareRuns(
+  runs: RunResult[],
+  planned: number,
+  runId: string,
+  command: string,
+  startedAt: Date,
+): ComparisonResult {
+  const result = assembleComparisonResult({
+    runs,
+    judgement: judgeComparison(runs),
+    runId,
+    command,
+    startedAt,
+    finishedAt: new Date(),
+  });
+  return { ...result, partial: result.partial || runs.length < planned };
+}
+
+function exitCodeOf(result: AnyResult, interrupted: boolean): number {
+  if (interrupted) return EXIT.interrupted;
+  if (result.partial) return EXIT.undecided;
+  return { pass: EXIT.pass, unknown: EXIT.undecided, fail: EXIT.failed }[result.verdict.status];
+}

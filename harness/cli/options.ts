@@ -1,0 +1,102 @@
+/** The flags that `run`, `compare` and `plan` share, made from the table of settings, and how they become plans. */
+import { type Command, Option } from 'commander';
+import type { EnvironmentId } from '../contract/environment.ts';
+import type { Provenance, RunPlan } from '../contract/plan.ts';
+import { parseFault } from '../faults/engine/parse-fault.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import { readConfig } from '../plan/read-config.ts';
+import { fromText, parseAssignments, resolveSettings } from '../plan/resolve-settings.ts';
+import { flagName, settingInfos, type Settings } from '../plan/settings.ts';
+import { parseThreshold } from '../verdict/thresholds.ts';
+import { type FullCatalogue, loadCatalogue, withOwnDefences, withOwnProfile } from './catalogue.ts';
+
+/** Flags by the heading they stand under in the help. */
+const HEADINGS: Readonly<Record<string, string>> = {
+  set: 'Experiment:',
+  fault: 'Experiment:',
+  threshold: 'Experiment:',
+  instances: 'Experiment:',
+  seed: 'Experiment:',
+  env: 'Experiment:',
+  engine: 'Load:',
+  arrivals: 'Load:',
+  connections: 'Load:',
+  maxInFlight: 'Load:',
+  generators: 'Load:',
+  redisTimeoutMs: 'Service:',
+  postgresTimeoutMs: 'Service:',
+  postgresPool: 'Service:',
+  maxDroppedShare: 'Validity:',
+  maxRateError: 'Validity:',
+  maxLagP99Ms: 'Validity:',
+  maxGeneratorCpuShare: 'Validity:',
+};
+
+/** Adds a flag for every setting. Lists and records may be given several times. */
+export function addSettingFlags(command: Command): Command {
+  for (const info of settingInfos()) {
+    const placeholder =
+      info.kind === 'boolean'
+        ? ''
+        : ` <${{ set: 'name=value', fault: 'id@start+length', threshold: 'measure<limit', env: 'where' }[info.name as string] ?? (info.kind === 'number' ? 'number' : 'value')}>`;
+    const fallback =
+      info.kind === 'list' || info.kind === 'record' || info.fallback === null || info.fallback === false
+        ? ''
+        : ` (default: ${JSON.stringify(info.fallback).replaceAll('"', '')})`;
+    const option = new Option(
+      `${flagName(info.name)}${placeholder}`,
+      `${info.description}${info.kind === 'list' || info.kind === 'record' ? '; may be given several times' : ''}${fallback}`,
+    );
+    if (info.choices) option.choices([...info.choices]);
+    if (info.kind === 'number') option.argParser((text: string) => fromText(info, text));
+    if (info.kind === 'list' || info.kind === 'record')
+      option.argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]);
+    option.helpGroup(HEADINGS[info.name] ?? 'Environment:');
+    command.addOption(option);
+  }
+  return command.addOption(
+    new Option('--config <file>', 'config file instead of cachequake.config.ts or .json here').helpGroup('Experiment:'),
+  );
+}
+
+/** Settings, catalogue and a way to make plans, from what was typed. */
+export interface Prepared {
+  settings: Settings;
+  provenance: Record<string, Provenance>;
+  catalogue: FullCatalogue;
+  /** Makes the plan of one stack; throws what is wrong with it. */
+  plan(profile: string, defence: string, environment: EnvironmentId): Promise<RunPlan>;
+}
+
+/** Reads the config, merges all sources and loads the catalogue. */
+export async function prepare(flags: Record<string, unknown>): Promise<Prepared> {
+  const config = await readConfig(process.cwd(), flags['config'] as string | undefined);
+  const set = flags['set'] as string[] | undefined;
+  const { settings, provenance } = resolveSettings({
+    flags: { ...flags, ...(set ? { set: parseAssignments(set) } : {}) },
+    environment: process.env,
+    config: config.content,
+    configPath: config.path,
+  });
+  const faults = settings.fault.map(parseFault);
+  const catalogue = await loadCatalogue();
+  return {
+    settings,
+    provenance,
+    catalogue,
+    plan: async (profileName, defenceText, environment) => {
+      const defence = await withOwnDefences(catalogue, defenceText);
+      const profile = await withOwnProfile(catalogue, profileName);
+      return makePlan({
+        profile,
+        defence,
+        environment,
+        settings,
+        provenance,
+        faults,
+        catalogue,
+        checkThreshold: parseThreshold,
+      });
+    },
+  };
+}

@@ -1,0 +1,171 @@
+/** The whole way of a run on the local environment, as a user goes it. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ComparisonResult, RunResult } from '../contract/result.ts';
+import { runCli, startCli } from './test-support.ts';
+
+/** Short, and calm enough for a busy machine: what is tested here is the way, not the figures. */
+const SHORT = [
+  '--env',
+  'local',
+  '--set',
+  'durationSec=9',
+  '--set',
+  'warmUpSec=1',
+  '--set',
+  'ratePerSec=100',
+  '--set',
+  'ttlMs=1000',
+  '--max-lag-p99-ms',
+  '1000',
+  '--max-rate-error',
+  '0.2',
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cachequake-run-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function resultIn<T>(out: string): T {
+  return JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as T;
+}
+
+describe('run', () => {
+  test('measures, breaks, judges and writes everything', async () => {
+    const out = join(folder, 'run');
+    const { code, stdout, stderr } = await runCli([
+      'run',
+      'hot-key',
+      '-d',
+      'single-flight',
+      ...SHORT,
+      '--fault',
+      'redis-down@3s+1s',
+      '--threshold',
+      'errors<100%',
+      '--out',
+      out,
+    ]);
+    expect(stderr).toContain('redis-down');
+    const result = resultIn<RunResult>(out);
+    expect(result.validity.findings.filter((f) => !f.ok)).toEqual([]);
+    expect(result.verdict.status).toBe('pass');
+    expect(code).toBe(0);
+    expect(stdout).toContain('report.html');
+    for (const file of ['report.html', 'junit.xml', 'summary.md', 'metrics.txt', 'series.csv', 'latency.hlog'])
+      expect(existsSync(join(out, file)), file).toBe(true);
+    expect(result.faults[0]).toMatchObject({ fault: 'redis-down', error: null, confirmation: { active: true } });
+    expect(result.checks).toEqual([expect.objectContaining({ id: 'identity', status: 'pass' })]);
+    // Two instances: two loads per expiry where both have readers, counted and not inferred.
+    const loads = result.measures['before']!['db.loadsPerExpiry']!;
+    expect(loads).toBeGreaterThanOrEqual(1);
+    expect(loads).toBeLessThanOrEqual(2.5);
+    expect(result.measures['during']!['db.loads']!).toBeGreaterThan(0);
+  });
+
+  test('a failed threshold exits with 99 and says which', async () => {
+    const out = join(folder, 'threshold');
+    const { code, stdout } = await runCli([
+      'run',
+      'hot-key',
+      ...SHORT,
+      '--set',
+      'durationSec=3',
+      '--threshold',
+      'p99<0.001ms',
+      '--threshold',
+      'errors<50%',
+      '--out',
+      out,
+    ]);
+    expect(code).toBe(99);
+    expect(stdout).toMatch(/fail/i);
+    expect(resultIn<RunResult>(out).thresholds.map((t) => t.status)).toEqual(['fail', 'pass']);
+  });
+
+  test('an oversold sale fails by its check', async () => {
+    const out = join(folder, 'oversold');
+    const { code } = await runCli([
+      'run',
+      'flash-sale',
+      '--env',
+      'local',
+      '--set',
+      'stock=ttl-cached',
+      '--set',
+      'rushSec=3',
+      '--set',
+      'calmSec=1',
+      '--set',
+      'endSec=1',
+      '--set',
+      'warmUpSec=1',
+      '--set',
+      'units=20',
+      '--max-lag-p99-ms',
+      '1000',
+      '--max-rate-error',
+      '0.3',
+      '--out',
+      out,
+    ]);
+    const result = resultIn<RunResult>(out);
+    expect(result.checks.find((c) => c.id === 'no-oversell')?.status).toBe('fail');
+    expect(result.measures['run']!['stock.oversold']!).toBeGreaterThan(0);
+    expect(code).toBe(99);
+  });
+
+  test('Ctrl-C heals, writes what there is, marks it partial and exits with 130 within 10 s', async () => {
+    const out = join(folder, 'interrupted');
+    const started = startCli([
+      'run',
+      'hot-key',
+      ...SHORT,
+      '--set',
+      'durationSec=60',
+      '--fault',
+      'redis-down@2s+30s',
+      '--out',
+      out,
+    ]);
+    await started.said('redis-down injected');
+    const interruptedMs = performance.now();
+    started.child.kill('SIGINT');
+    const { code } = await started.done;
+    expect(performance.now() - interruptedMs).toBeLessThan(10_000);
+    expect(code).toBe(130);
+    const result = resultIn<RunResult>(out);
+    expect(result.partial).toBe(true);
+    expect(result.verdict.status).toBe('unknown');
+    expect(result.faults[0]!.healedAtMs).toBeGreaterThan(result.faults[0]!.injectedAtMs);
+  });
+});
+
+test('compare runs each stack on the same traffic and renders again from the result alone', async () => {
+  const out = join(folder, 'compare');
+  const { stdout } = await runCli([
+    'compare',
+    'hot-key',
+    '-d',
+    'cache-aside,single-flight',
+    ...SHORT,
+    '--set',
+    'durationSec=5',
+    '--out',
+    out,
+  ]);
+  const comparison = resultIn<ComparisonResult>(out);
+  expect(comparison.runs.map((run) => run.plan.defence)).toEqual(['cache-aside', 'single-flight']);
+  const [a, b] = comparison.runs.map((run) => run.slots.offered.reduce((sum, n) => sum + n, 0));
+  expect(a).toBe(b);
+  expect(stdout).toContain('single-flight');
+  const html = readFileSync(join(out, 'report.html'), 'utf8');
+  rmSync(join(out, 'report.html'));
+  const again = await runCli(['report', out]);
+  expect(again.code).toBe(0);
+  expect(readFileSync(join(out, 'report.html'), 'utf8')).toBe(html);
+});

@@ -1,0 +1,85 @@
+/** `cachequake list`: what there is, with its parameters and prose. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { unknownName } from '../../kit/suggest.ts';
+import { allMeasures } from '../../verdict/measures.ts';
+import { type FullCatalogue, loadCatalogue } from '../catalogue.ts';
+
+interface Row {
+  id: string;
+  title: string;
+  prose?: string;
+  extra?: string[];
+  parameters?: z.ZodObject;
+}
+
+const KINDS: Readonly<Record<string, (c: FullCatalogue) => Iterable<Row>>> = {
+  profiles: (c) => c.profiles.values(),
+  defences: (c) =>
+    [...c.defences.values()].map((d) => ({ ...d, extra: [`layer   ${d.layer ?? 'none'}`, `source  ${d.source}`] })),
+  stock: (c) => [...c.stock.values()].map((s) => ({ ...s, extra: [`source  ${s.source}`] })),
+  faults: (c) => [...c.faults.values()].map((f) => ({ ...f, extra: [`stands for  ${f.incident}`] })),
+  probes: (c) => [...c.probes.values()].map((p) => ({ id: p.id, title: `${p.title} (every ${p.everyMs} ms)` })),
+  checks: (c) => c.checkModules.values(),
+  measures: () =>
+    [...allMeasures().values()].map((m) => ({
+      id: m.id,
+      title: `${m.title} (${m.unit})`,
+      extra: m.aliases ? [`also  ${m.aliases.join(', ')}`] : [],
+    })),
+};
+
+export function addListVerb(program: Command): void {
+  program
+    .command('list')
+    .summary('list profiles, defences, faults, checks, measures')
+    .argument('[kind]', Object.keys(KINDS).join(', '))
+    .option('-v, --verbose', 'with prose, source and parameters')
+    .option('--json', 'as JSON')
+    .action(async (kind: string | undefined, flags: { verbose?: boolean; json?: boolean }) => {
+      if (kind !== undefined && !KINDS[kind]) throw unknownName('kind', kind, Object.keys(KINDS));
+      const catalogue = await loadCatalogue();
+      const kinds = Object.entries(KINDS).filter(([name]) => kind === undefined || name === kind);
+      const listed = kinds.map(([name, rows]) => ({ name, rows: [...rows(catalogue)] }));
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(Object.fromEntries(listed.map((l) => [l.name, l.rows.map(asJson)])), null, 2)}\n`
+          : listed.map((l) => asText(l, flags.verbose ?? false)).join('\n'),
+      );
+    });
+}
+
+function asText({ name, rows }: { name: string; rows: Row[] }, verbose: boolean): string {
+  const width = Math.max(...rows.map((row) => row.id.length));
+  const lines = rows.flatMap((row) => [`  ${row.id.padEnd(width)}  ${row.title}`, ...(verbose ? details(row) : [])]);
+  return `${name}\n${lines.join('\n')}\n`;
+}
+
+function details(row: Row): string[] {
+  const lines = [
+    ...(row.prose ? wrap(row.prose) : []),
+    ...(row.extra ?? []),
+    ...parameters(row).map((p) => `--set ${p.name}=${String(p.fallback)}  ${p.description}`),
+  ];
+  return [...lines.map((line) => `      ${line}`), ''];
+}
+
+function parameters(row: Row): { name: string; fallback: unknown; description: string }[] {
+  if (!row.parameters) return [];
+  const json = z.toJSONSchema(row.parameters, { io: 'input' }) as {
+    properties?: Record<string, { default?: unknown; description?: string }>;
+  };
+  return Object.entries(json.properties ?? {}).map(([name, p]) => ({
+    name,
+    fallback: p.default,
+    description: p.description ?? '',
+  }));
+}
+
+function asJson(row: Row): object {
+  return { id: row.id, title: row.title, ...(row.prose ? { prose: row.prose } : {}), parameters: parameters(row) };
+}
+
+function wrap(text: string): string[] {
+  return text.match(/.{1,92}(?:\s|$)/g)?.map((line) => line.trim()) ?? [text];
+}

@@ -1,0 +1,102 @@
+/**
+ * Brings a started stack into the state in which every run begins: an empty cache, the data as it was, no toxics; and
+ * proves, before any figure is recorded, that requests reach the database and the cache and that clocks agree.
+ */
+import type { Redis } from 'ioredis';
+import type { StartedInstance } from '../contract/environment.ts';
+import { HarnessError, messageOf } from '../contract/errors.ts';
+import type { RunPlan } from '../contract/plan.ts';
+import type { ServiceProbeAnswer } from '../contract/target.ts';
+import { realClock } from '../kit/clock.ts';
+
+/** Processes on one machine agree to well under this; more means that joined times would lie. */
+const MAX_CLOCK_DIFFERENCE_MS = 50;
+
+/**
+ * Reads one item through every instance and compares clocks.
+ *
+ * @throws HarnessError SERVICE_FAILED where an instance does not answer as its target says
+ */
+export async function proveService(plan: RunPlan, instances: readonly StartedInstance[]): Promise<void> {
+  const read = plan.load.operations.find((o) => o.operation === 'read-item');
+  for (const instance of instances) {
+    if (read) {
+      const path = read.request.path.replaceAll('{key}', '0').replaceAll('{user}', '0').replaceAll('{id}', 'prove');
+      const { status, body } = await get(`${instance.url}${path}`, plan.load.timeoutMs + 5000, instance.index);
+      const identity = read.request.identity?.replaceAll('{key}', '0');
+      if (status !== 200 || (identity && !body.includes(identity)))
+        throw new HarnessError(
+          'SERVICE_FAILED',
+          `instance ${instance.index} answered GET ${path} with ${status}: ${body.slice(0, 200)}`,
+          {
+            hint: 'the service must answer 200 with the item that was asked for before a run can begin; see its log',
+          },
+        );
+    }
+    const before = realClock.nowMs();
+    const probe = await get(`${instance.url}/cachequake/probe?since=0`, 5000, instance.index);
+    if (probe.status !== 200) continue;
+    const theirs = (JSON.parse(probe.body) as ServiceProbeAnswer).nowMs;
+    const after = realClock.nowMs();
+    const off = Math.max(before - theirs, theirs - after, 0);
+    if (off > MAX_CLOCK_DIFFERENCE_MS)
+      throw new HarnessError(
+        'ENVIRONMENT_UNAVAILABLE',
+        `the clock of instance ${instance.index} is off by ${Math.round(off)} ms`,
+        {
+          hint: 'latencies, loads and faults could not be joined on one time axis; synchronise the clocks',
+        },
+      );
+  }
+}
+
+/** Empties the cache, and fills it where the profile says so. */
+export async function prepareCache(plan: RunPlan, redis: Redis, instances: readonly StartedInstance[]): Promise<void> {
+  await redis.flushall();
+  if (plan.dataset.preloadKeys === 0) return;
+  const url = `${instances[0]!.url}/cachequake/preload`;
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ keys: plan.dataset.preloadKeys }),
+    signal: AbortSignal.timeout(60_000),
+  });
+  if (!response.ok)
+    throw new HarnessError(
+      'SERVICE_FAILED',
+      `filling the cache with ${plan.dataset.preloadKeys} keys failed: ${response.status} ${(await response.text()).slice(0, 200)}`,
+    );
+  await response.body?.cancel();
+}
+
+/** Waits until the service has written every accepted order to the database; what is left after that is `pending`. */
+export async function drainOrders(instances: readonly StartedInstance[], timeoutMs: number): Promise<number> {
+  const until = realClock.nowMs() + timeoutMs;
+  for (;;) {
+    const pending = await Promise.all(
+      instances.map(async (instance) => {
+        const { status, body } = await get(
+          `${instance.url}/cachequake/probe?since=${Number.MAX_SAFE_INTEGER}`,
+          5000,
+          instance.index,
+        );
+        return status === 200 ? (JSON.parse(body) as ServiceProbeAnswer).stock.pendingOrders : 0;
+      }),
+    );
+    // Instances share one queue, so each tells the same number.
+    const most = Math.max(0, ...pending);
+    if (most === 0 || realClock.nowMs() > until) return most;
+    await realClock.sleep(100);
+  }
+}
+
+async function get(url: string, timeoutMs: number, index: number): Promise<{ status: number; body: string }> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    return { status: response.status, body: await response.text() };
+  } catch (cause) {
+    throw new HarnessError('SERVICE_FAILED', `instance ${index} does not answer ${url}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

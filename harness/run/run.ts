@@ -1,0 +1,235 @@
+/**
+ * The life of a run, and the only code that knows all stages:
+ *
+ *  1 plan       frozen and explained before this is called
+ *  2 start      the stack is started by the caller, so that runs of a comparison share it; fresh instances start here
+ *  3 seed       the database in its first state, the cache empty
+ *  4 prove      every instance answers a read, clocks agree, probes sample
+ *  5 warm up    the load's segments that are not recorded
+ *  6 measure    load, faults and probes side by side
+ *  7 heal       every fault is undone, whatever happened
+ *  8 drain      requests end, queues empty, the database is reconciled
+ *  9 judge      measures, checks, thresholds, validity
+ * 10 write      by the caller, from the result that is returned
+ * 11 stop       instances here, the stack by the caller
+ *
+ * Each step has a deadline; whatever happens, 7, 10 and 11 are reached.
+ */
+import type { Defence } from '../contract/defence.ts';
+import type { StartedService, StartedStack } from '../contract/environment.ts';
+import { HarnessError } from '../contract/errors.ts';
+import type { Fault, FaultInterval } from '../contract/fault.ts';
+import type { Journal } from '../contract/journal.ts';
+import type { LoadEngine, LoadProgress, RunningLoad } from '../contract/load.ts';
+import type { RunPlan } from '../contract/plan.ts';
+import type { Probe } from '../contract/probe.ts';
+import type { RunResult } from '../contract/result.ts';
+import type { Target } from '../contract/target.ts';
+import type { Check, Evidence } from '../contract/verdict.ts';
+import { runFaults } from '../faults/engine/run-faults.ts';
+import { realClock } from '../kit/clock.ts';
+import { seededRandom } from '../kit/random.ts';
+import { formatDuration } from '../kit/units.ts';
+import { startProbes } from '../probes/engine/run-probes.ts';
+import { assembleRunResult } from '../results/assemble.ts';
+import { judge } from '../verdict/judge.ts';
+import { type AdminConnections, openConnections } from './connections.ts';
+import { withDeadline } from './deadline.ts';
+import { predictAsMeasured } from './predict-as-measured.ts';
+import { drainOrders, prepareCache, proveService } from './prepare.ts';
+
+export interface RunInput {
+  plan: RunPlan;
+  stack: StartedStack;
+  target: Target;
+  engine: LoadEngine;
+  faults: Map<string, Fault>;
+  probes: readonly Probe[];
+  checks: Map<string, Check>;
+  defences: ReadonlyMap<string, Defence>;
+  journal: Journal;
+  runId: string;
+  /** What was typed, redacted. */
+  command: string;
+  /** Aborting it heals, drains and returns what there is, marked partial. */
+  signal: AbortSignal;
+  onStep(line: string): void;
+  onLoad(progress: LoadProgress): void;
+}
+
+/** Time limits of the steps, ms, beyond what the plan itself takes. */
+const LIMIT = { seed: 180_000, start: 60_000, prove: 60_000, drain: 30_000, judge: 60_000, heal: 15_000 };
+
+/**
+ * Runs one plan on a started stack.
+ *
+ * @throws HarnessError where a step fails or hangs; faults are healed and instances stopped by then
+ */
+export async function executeRun(input: RunInput): Promise<RunResult> {
+  const { plan, stack, target } = input;
+  const startedAt = new Date();
+  await using admin = await openConnections(stack.redisUrl, stack.postgresUrl);
+
+  input.onStep('seeding the data');
+  await withDeadline('seeding the data', LIMIT.seed, seed(plan, target, stack, admin));
+  throwIfAborted(input.signal);
+  input.onStep(`starting ${plan.instances} instances with ${plan.defence}`);
+  await using service = await withDeadline('starting the service', LIMIT.start, stack.startService(plan, target));
+  // The load is raced against it; here it must only never be an unhandled rejection.
+  service.died.catch(() => {});
+
+  await withDeadline('proving the service', LIMIT.prove, proveService(plan, service.instances));
+  await withDeadline('filling the cache', LIMIT.prove, prepareCache(plan, admin.redis, service.instances));
+  throwIfAborted(input.signal);
+
+  const evidence = await measure(input, service, admin);
+  input.onStep('judging');
+  const judgement = await withDeadline('judging', LIMIT.judge, Promise.resolve(judge(evidence.evidence, input.checks)));
+  return assembleRunResult({
+    evidence: evidence.evidence,
+    judgement,
+    manifest: stack.manifest,
+    runId: input.runId,
+    command: input.command,
+    startedAt,
+    finishedAt: new Date(),
+    probeCostCpuShare: evidence.probeCostCpuShare,
+  });
+}
+
+async function seed(plan: RunPlan, target: Target, stack: StartedStack, admin: AdminConnections): Promise<void> {
+  await stack.toxiproxy.reset();
+  await target.seed(plan, admin.sql);
+  await target.reset(plan, admin.sql);
+  await admin.redis.flushall();
+}
+
+/** Steps 5 to 8. */
+async function measure(
+  input: RunInput,
+  service: StartedService,
+  admin: AdminConnections,
+): Promise<{ evidence: Evidence; probeCostCpuShare: number }> {
+  const { plan, stack } = input;
+  await using probes = await withDeadline(
+    'opening the probes',
+    LIMIT.prove,
+    startProbes(input.probes, { stack, instances: service.instances }),
+  );
+  let load: RunningLoad | null = null;
+  // Ends the faults: when the person interrupts, when the load has ended, or when the service has died.
+  const faultsEnd = new AbortController();
+  let faultsDone: Promise<FaultInterval[]> = Promise.resolve([]);
+  const onAbort = (): void => {
+    faultsEnd.abort();
+    load?.stop();
+  };
+  input.signal.addEventListener('abort', onAbort);
+  try {
+    load = await withDeadline(
+      'starting the load',
+      LIMIT.start,
+      input.engine.start(
+        plan.load,
+        service.instances.map((instance) => instance.url),
+      ),
+    );
+    if (input.signal.aborted) onAbort();
+    probes.begin(load.measuredFromMs);
+    load.onProgress(input.onLoad);
+    const totalMs = plan.load.segments.reduce((sum, s) => sum + s.durationMs, 0);
+    input.onStep(`load for ${formatDuration(totalMs)}: ${plan.load.engine}, ${plan.load.arrivals} arrivals`);
+    faultsDone = inject(input, load, service, admin, faultsEnd.signal);
+    const loadEvidence = await Promise.race([
+      withDeadline('the load', totalMs + plan.load.timeoutMs + LIMIT.drain, load.done),
+      service.died,
+    ]);
+    faultsEnd.abort();
+    const faults = await withDeadline('healing the faults', LIMIT.heal, faultsDone);
+    const measuredFromMs = load.measuredFromMs;
+    const recordedMs = plan.load.segments.filter((s) => s.recorded).reduce((sum, s) => sum + s.durationMs, 0);
+    const measuredToMs = Math.max(
+      measuredFromMs + 1,
+      loadEvidence.interrupted
+        ? Math.min(loadEvidence.endedAtMs, measuredFromMs + recordedMs)
+        : measuredFromMs + recordedMs,
+    );
+    const { evidence: probeEvidence, costCpuShare } = await withDeadline(
+      'closing the probes',
+      LIMIT.drain,
+      probes.stop({ measuredFromMs, measuredToMs }),
+    );
+
+    input.onStep('draining');
+    const pending = plan.stock === null ? 0 : await drainOrders(service.instances, LIMIT.drain / 2);
+    const reconciliation =
+      plan.stock !== null && input.target.reconcile
+        ? { ...(await withDeadline('reconciling', LIMIT.drain, input.target.reconcile(admin.sql))), pending }
+        : null;
+    const loads = probeEvidence
+      .flatMap((p) => p.loads)
+      .filter((l) => l.startedAtMs >= measuredFromMs && l.startedAtMs < measuredToMs)
+      .sort((a, b) => a.startedAtMs - b.startedAtMs);
+    const evidence: Evidence = {
+      plan,
+      load: loadEvidence,
+      measuredFromMs,
+      measuredToMs,
+      faults,
+      probes: probeEvidence,
+      loads,
+      reconciliation,
+      interrupted: loadEvidence.interrupted || input.signal.aborted,
+    };
+    return {
+      evidence: { ...evidence, plan: { ...plan, prediction: predictAsMeasured(evidence, input.defences) } },
+      probeCostCpuShare: costCpuShare,
+    };
+  } finally {
+    input.signal.removeEventListener('abort', onAbort);
+    load?.kill();
+    faultsEnd.abort();
+    await withDeadline('healing the faults', LIMIT.heal, faultsDone).catch(() => {});
+  }
+}
+
+/** Step 6's faults: the load is told when the first begins to act and when the last is healed. */
+async function inject(
+  input: RunInput,
+  load: RunningLoad,
+  service: StartedService,
+  admin: AdminConnections,
+  signal: AbortSignal,
+): Promise<FaultInterval[]> {
+  const { plan, stack } = input;
+  if (plan.faults.length === 0) return [];
+  let begun = 0;
+  let healed = 0;
+  return runFaults({
+    events: plan.faults,
+    faults: input.faults,
+    context: {
+      stack,
+      instances: service.instances,
+      redis: admin.redis,
+      sql: admin.sql,
+      clock: realClock,
+      random: seededRandom(plan.seed, 'faults'),
+      log: { info: input.onStep, warn: input.onStep },
+    },
+    measuredFromMs: load.measuredFromMs,
+    journal: input.journal,
+    signal,
+    onInject: (_event, atMs) => {
+      if (begun++ === 0) load.mark('during', atMs);
+    },
+    onHeal: (_event, atMs) => {
+      if (++healed === plan.faults.length) load.mark('after', atMs);
+    },
+    progress: input.onStep,
+  });
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new HarnessError('INTERRUPTED', 'interrupted before the load began');
+}
