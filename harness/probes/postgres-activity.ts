@@ -3,16 +3,21 @@
  * as a few slow queries and vanishes in averages.
  */
 import { defineProbe } from '../contract/probe.ts';
-import { PostgresSession, PROBE_APPLICATION } from './engine/postgres-session.ts';
+import { PostgresLook, type LookPart } from './engine/postgres-look.ts';
+import { PROBE_APPLICATION } from './engine/postgres-session.ts';
 
 /** An active backend waits where it is held up by others or by the disk; sleeping on purpose is not waiting. */
-const SQL = `
+const PART: LookPart = {
+  name: 'activity',
+  columns: 3,
+  sql: `
   select count(*) filter (where state = 'active')::int as cachequake_probe,
          count(*) filter (where state = 'active' and wait_event_type in ('Lock', 'LWLock', 'BufferPin', 'IO', 'IPC'))::int,
          count(*)::int
   from pg_stat_activity
   where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
-    and application_name not in ($1, 'cachequake-admin')`;
+    and application_name not in ('${PROBE_APPLICATION}', 'cachequake-admin')`,
+};
 
 export default defineProbe({
   id: 'postgres-activity',
@@ -20,7 +25,7 @@ export default defineProbe({
   everyMs: 50,
   needs: ['postgres'],
   async open({ stack }) {
-    const session = await PostgresSession.open(stack.postgresUrl);
+    const look = await PostgresLook.open(stack.postgresUrl);
     return {
       fields: [
         { id: 'db.active', title: 'Active backends', unit: 'backends', kind: 'gauge', totalId: 'db.activeMax' },
@@ -34,7 +39,7 @@ export default defineProbe({
         },
       ],
       async sample() {
-        const row = (await session.rows('activity', SQL, [PROBE_APPLICATION]))?.[0] as number[] | undefined;
+        const row = await look.ask(PART);
         return {
           'db.active': row?.[0] ?? null,
           'db.waiting': row?.[1] ?? null,
@@ -42,7 +47,7 @@ export default defineProbe({
         };
       },
       finish: () => Promise.resolve({}),
-      close: () => session.close(),
+      close: () => look.close(),
     };
   },
 });

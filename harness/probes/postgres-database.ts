@@ -4,12 +4,7 @@
  */
 import { defineProbe } from '../contract/probe.ts';
 import { Growth } from './engine/growth.ts';
-import { PostgresSession } from './engine/postgres-session.ts';
-
-const SQL = `
-  select tup_returned::float8 as cachequake_probe, tup_fetched::float8, blks_hit::float8, blks_read::float8,
-         xact_rollback::float8, deadlocks::float8
-  from pg_stat_database where datname = current_database()`;
+import { PostgresLook, type LookPart } from './engine/postgres-look.ts';
 
 const COLUMNS = [
   ['db.rowsReturnedPerSec', 'Rows read', 'db.rowsReturned'],
@@ -20,24 +15,33 @@ const COLUMNS = [
   ['db.deadlocksPerSec', 'Deadlocks', 'db.deadlocks'],
 ] as const;
 
+const PART: LookPart = {
+  name: 'database',
+  columns: COLUMNS.length,
+  sql: `
+  select tup_returned::float8 as cachequake_probe, tup_fetched::float8, blks_hit::float8, blks_read::float8,
+         xact_rollback::float8, deadlocks::float8
+  from pg_stat_database where datname = current_database()`,
+};
+
 export default defineProbe({
   id: 'postgres-database',
   title: 'Postgres database',
   everyMs: 500,
   needs: ['postgres'],
   async open({ stack }) {
-    const session = await PostgresSession.open(stack.postgresUrl);
+    const look = await PostgresLook.open(stack.postgresUrl);
     const growths = COLUMNS.map(() => new Growth());
     return {
       fields: COLUMNS.map(([id, title, totalId]) => ({ id, title, unit: '/s', kind: 'counter', totalId })),
       async sample() {
-        const row = (await session.rows('database', SQL))?.[0] as number[] | undefined;
+        const row = await look.ask(PART);
         return Object.fromEntries(
           COLUMNS.map(([id], index) => [id, row ? growths[index]!.of(row[index]!) : null] as const),
         );
       },
       finish: () => Promise.resolve({}),
-      close: () => session.close(),
+      close: () => look.close(),
     };
   },
 });

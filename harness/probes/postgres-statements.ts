@@ -5,7 +5,8 @@
 import { HarnessError } from '../contract/errors.ts';
 import { defineProbe, type ProbeEvidence } from '../contract/probe.ts';
 import { Growth } from './engine/growth.ts';
-import { PostgresSession, trackedStatements } from './engine/postgres-session.ts';
+import { PostgresLook, type LookPart } from './engine/postgres-look.ts';
+import { trackedStatements, type PostgresSession } from './engine/postgres-session.ts';
 
 /** How many statements are kept, by time and by calls. */
 const TOP = 15;
@@ -17,12 +18,17 @@ export default defineProbe({
   everyMs: 50,
   needs: ['postgres'],
   async open({ stack }) {
-    const session = await PostgresSession.open(stack.postgresUrl);
+    const look = await PostgresLook.open(stack.postgresUrl);
+    const { session } = look;
     try {
       const { view, database } = await prepare(session, stack.manifest.id === 'external');
-      const sumSql = `
+      const part: LookPart = {
+        name: 'statements',
+        columns: 2,
+        sql: `
         select coalesce(sum(calls), 0)::float8 as cachequake_probe, coalesce(sum(total_exec_time), 0)::float8
-        from ${view}(false) where dbid = $1`;
+        from ${view}(false) where dbid = ${database}`,
+      };
       const listSql = `
         select queryid::text || '/' || userid::text as cachequake_probe, query, calls::float8, total_exec_time, max_exec_time
         from ${view}(true) where dbid = $1 and query not like '%cachequake_probe%'`;
@@ -53,7 +59,7 @@ export default defineProbe({
         async sample() {
           // A statement counts itself when it ends, so this one is not in its own sum.
           const own = trackedStatements() - ownAtOpen;
-          const row = (await session.rows('sum', sumSql, [database]))?.[0] as number[] | undefined;
+          const row = await look.ask(part);
           if (!row) return { 'db.queriesPerSec': null, 'db.execMsPerSec': null };
           return { 'db.queriesPerSec': calls.of(row[0]!) - own, 'db.execMsPerSec': execMs.of(row[1]!) };
         },
@@ -63,10 +69,10 @@ export default defineProbe({
         async finish() {
           return { statements: topStatements(await list(), atStart) };
         },
-        close: () => session.close(),
+        close: () => look.close(),
       };
     } catch (error) {
-      await session.close();
+      await look.close();
       throw error;
     }
   },

@@ -54,8 +54,9 @@ async function open(message: Extract<ToProbes, { type: 'open' }>): Promise<void>
       }
     }),
   );
+  const startMs = realClock.nowMs();
   for (const one of samplers)
-    if (one) opened.push({ ...one, sampling: new Sampling(one.sampler, one.probe.everyMs, realClock) });
+    if (one) opened.push({ ...one, sampling: new Sampling(one.sampler, one.probe.everyMs, realClock, startMs) });
   // What starting cost is paid before traffic, and is not part of what the probes cost the run.
   cost = { cpuMs: ownCpuMs(), atMs: realClock.nowMs() };
   await send({ type: 'opened', failures: failed.map(({ probe, error }) => ({ probe, message: error ?? '' })) });

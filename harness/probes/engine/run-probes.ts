@@ -3,17 +3,13 @@
  * run gets an evidence for each probe: one that could not open, or was lost, says so there.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { HarnessError, messageOf } from '../../contract/errors.ts';
 import type { Probe, ProbeContext, ProbeEvidence } from '../../contract/probe.ts';
-import { entryPoint, sourceRoot } from '../../kit/package-root.ts';
+import { entryPoint } from '../../kit/package-root.ts';
 import type { FromProbes, ToProbes } from './probe-messages.ts';
 
 const OPEN_DEADLINE_MS = 20_000;
 const STOP_DEADLINE_MS = 15_000;
-
-/** Where the probes that come with the harness lie. */
-export const PROBES_FOLDER = join(sourceRoot, 'harness', 'probes');
 
 export interface ProbesOutcome {
   evidence: ProbeEvidence[];
@@ -38,7 +34,7 @@ export interface RunningProbes extends AsyncDisposable {
 /**
  * Starts probes; resolves when all that can be opened sample.
  *
- * @param probes ids of probes in {@link PROBES_FOLDER}, or a `file` of the user's own
+ * @param probes probes of `harness/probes/` by their ids, or a `file` of the user's own
  * @throws HarnessError `INTERNAL` where their process cannot be started or does not answer in time
  */
 export async function startProbes(
@@ -50,9 +46,9 @@ export async function startProbes(
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const process = new ProbeProcess(child, context);
+  const probing = new ProbeProcess(child, context);
   try {
-    process.send({
+    probing.send({
       type: 'open',
       files: probes.map(({ id, file }) => file ?? moduleFile(id)),
       redisUrl: context.stack.redisUrl,
@@ -60,27 +56,27 @@ export async function startProbes(
       environment: context.stack.manifest.id,
       instances: context.instances.map(({ index, url, pid }) => ({ index, url, pid })),
     });
-    const { failures } = await process.next('opened', OPEN_DEADLINE_MS);
+    const { failures } = await probing.next('opened', OPEN_DEADLINE_MS);
     return {
       pid: child.pid,
       failures,
-      begin: (atMs) => process.send({ type: 'begin', atMs }),
+      begin: (atMs) => probing.send({ type: 'begin', atMs }),
       async stop(bounds) {
         try {
-          process.send({ type: 'stop', ...bounds });
-          const { evidence, costCpuShare } = await process.next('done', STOP_DEADLINE_MS);
-          for (const one of evidence) one.loads = process.loads.get(one.probe) ?? [];
+          probing.send({ type: 'stop', ...bounds });
+          const { evidence, costCpuShare } = await probing.next('done', STOP_DEADLINE_MS);
+          for (const one of evidence) one.loads = probing.loads.get(one.probe) ?? [];
           return { evidence, costCpuShare };
         } catch (error) {
           return { evidence: probes.map((probe) => lostEvidence(probe, messageOf(error))), costCpuShare: 0 };
         } finally {
-          await process.end();
+          await probing.end();
         }
       },
-      [Symbol.asyncDispose]: () => process.end(),
+      [Symbol.asyncDispose]: () => probing.end(),
     };
   } catch (error) {
-    await process.end();
+    await probing.end();
     throw error;
   }
 }

@@ -24,12 +24,16 @@ export class Sampling {
   /** Periods that passed while the sample before them was still on its way. */
   #passedAtMs: number[] = [];
 
-  /** Starts at once. */
-  constructor(sampler: Sampler, everyMs: number, clock: Clock) {
+  /**
+   * Starts at once.
+   *
+   * @param startMs from which periods count; samplings that share it wake together, which costs less
+   */
+  constructor(sampler: Sampler, everyMs: number, clock: Clock, startMs = clock.nowMs()) {
     this.#sampler = sampler;
     this.#everyMs = everyMs;
     this.#clock = clock;
-    this.#startMs = clock.nowMs();
+    this.#startMs = startMs;
     this.#schedule();
   }
 
