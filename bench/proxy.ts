@@ -24,6 +24,9 @@ const SINGLE_REQUESTS = 3000;
 const MANY_REQUESTS = 60_000;
 const CONNECTIONS = 30;
 
+const REDIS_SERVER = process.env['REDIS_SERVER'] ?? 'redis-server';
+const REDIS_BENCHMARK = process.env['REDIS_BENCHMARK'] ?? 'redis-benchmark';
+
 const KEY = 'bench:proxy';
 const VALUE = 'x'.repeat(100);
 
@@ -48,12 +51,12 @@ async function startRedis(): Promise<{ port: number; child: ChildProcess }> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const child = spawn(
-      'redis-server',
+      REDIS_SERVER,
       ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const failed = once(child, 'error').then(([cause]: unknown[]) => {
-      throw new HarnessError('REDIS_MISSING', 'redis-server cannot be started', {
+      throw new HarnessError('REDIS_MISSING', `${REDIS_SERVER} cannot be started`, {
         hint: 'install it, on Debian with: apt-get install redis-server',
         cause,
       });
@@ -113,7 +116,7 @@ function pingPong(socket: Socket, requests: number, each: (us: number) => void):
 /** Throughput over many connections, measured by redis-benchmark, or by a client of our own where it is missing. */
 async function getsPerSec(port: number): Promise<{ perSec: number; tool: string }> {
   const args = ['-p', String(port), '-c', String(CONNECTIONS), '-n', String(MANY_REQUESTS), '--csv', 'GET', KEY];
-  const child = spawn('redis-benchmark', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(REDIS_BENCHMARK, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const missing = once(child, 'error').then(() => 'missing' as const);
   let row: string | null = null;
   const read = lineOf(child, (line) => {

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import type { Random } from '../contract/time.ts';
 import { Link } from './link.ts';
 import type { ByteCounts } from './metrics.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import type { Direction, Toxic } from './toxic.ts';
 
 export interface ConnectionOptions {
@@ -32,7 +33,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#client = options.client;
-    this.#upstream = connect({ ...options.upstream, allowHalfOpen: true, noDelay: true });
+    const reader = new ReadBuffer((data) => this.#links?.downstream.receive(data));
+    this.#upstream = connect({ ...options.upstream, allowHalfOpen: true, noDelay: true, onread: reader });
     this.#upstream.once('connect', () => this.#start());
     for (const socket of [this.#client, this.#upstream]) {
       // A broken socket is closed next; that is all there is to do about it.
@@ -59,6 +61,7 @@ export class Connection {
       upstream: new Link('upstream', this.#client, this.#upstream, counts.upstream, owner),
       downstream: new Link('downstream', this.#upstream, this.#client, counts.downstream, owner),
     };
+    this.#client.on('data', this.#links.upstream.receive);
     this.#links.upstream.start(toxics('upstream'));
     this.#links.downstream.start(toxics('downstream'));
   }

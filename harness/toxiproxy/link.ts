@@ -56,12 +56,14 @@ export class Link {
     for (const toxic of toxics) this.#slots.push(this.#slot(toxic));
     this.#chain();
     this.#target.on('drain', this.#onDrain);
-    this.#source.on('data', this.#onData);
     this.#source.once('end', this.sourceEnded);
     this.#source.resume();
   }
 
-  readonly #onData = (data: Buffer): void => {
+  /** Takes what was read from the source. The buffer is the link's from now on. */
+  readonly receive = (data: Buffer): void => {
+    // A source that is read no more would hide its end, so what still comes is read and dropped.
+    if (this.#closed || this.#sourceEnded) return;
     this.#counts.received += data.length;
     if (this.#head === null) this.#send(data);
     else {
@@ -96,7 +98,6 @@ export class Link {
   readonly sourceEnded = (): void => {
     if (this.#sourceEnded) return;
     this.#sourceEnded = true;
-    this.#source.off('data', this.#onData);
     if (!this.#closed) (this.#head ?? this.#output).end();
   };
 
@@ -113,8 +114,6 @@ export class Link {
     this.#closed = true;
     this.#target.off('drain', this.#onDrain);
     for (const slot of this.#slots) slot.stage?.dispose();
-    // A source that is read no more would hide its end, so what still comes is read and dropped.
-    this.#source.off('data', this.#onData);
     if (!this.#sourceEnded) this.#source.resume();
   }
 

@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunningToxiproxy } from '../server.ts';
-import { startToxiproxy } from '../server.ts';
+import { startEmbedded } from './embedded.ts';
 import { CASES, runCase } from './suite.ts';
 
-let server: RunningToxiproxy;
+let server: Awaited<ReturnType<typeof startEmbedded>>;
 
 beforeAll(async () => {
-  server = await startToxiproxy({ host: '127.0.0.1', port: 0, seed: 1 });
+  server = await startEmbedded();
 });
 
-afterAll(() => server.close());
+afterAll(() => server.stop());
 
 test.each(CASES)('$name', async (one) => {
   const { status, why } = await runCase(one, server.url);
   expect({ status, why }).toEqual({ status: 'passed', why: '' });
+});
+
+test('a server that is not Toxiproxy fails', async () => {
+  const version = CASES[0];
+  if (!version) throw new Error('no cases');
+  // The API itself, under a path where it has no routes.
+  expect((await runCase(version, `${server.url}/elsewhere`)).status).toBe('failed');
 });
