@@ -51,7 +51,7 @@ describe('reading', () => {
     expect(run).toMatchObject({ kind: 'run', schemaVersion: 1, runId: 'fixture-v1' });
     expect(run.verdict).toEqual({
       status: 'fail',
-      sentence: 'FAIL: p99 200 ms during the fault, limit 50 ms',
+      sentence: 'p99 200 ms during the fault, limit 50 ms',
       explanation: expect.any(String),
     });
     expect(run.measures['before']?.['db.loadsPerExpiry']).toBe(2);

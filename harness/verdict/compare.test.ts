@@ -156,17 +156,17 @@ describe('the verdict is the worst of the runs', () => {
       runOf({
         defence: 'a',
         measures: figures(26, null, null),
-        verdict: { status: 'fail', sentence: 'FAIL: p99 98 ms, limit 50 ms', explanation: '' },
+        verdict: { status: 'fail', sentence: 'p99 98 ms, limit 50 ms', explanation: '' },
       }),
       runOf({ defence: 'b', measures: figures(1, null, null) }),
     ]);
     expect(verdict.status).toBe('fail');
-    expect(verdict.sentence).toBe('FAIL: a failed. b has the fewest loads per expiry (1)');
-    expect(verdict.explanation).toContain('a: FAIL: p99 98 ms, limit 50 ms.');
+    expect(verdict.sentence).toBe('a failed. b has the fewest loads per expiry (1)');
+    expect(verdict.explanation).toContain('a: p99 98 ms, limit 50 ms.');
   });
 
   test('invalid and interrupted runs are not ranked', () => {
-    const unknown = { status: 'unknown', sentence: 'UNKNOWN: the run is invalid', explanation: '' } as const;
+    const unknown = { status: 'unknown', sentence: 'the run is invalid', explanation: '' } as const;
     const { verdict } = judgeComparison([
       runOf({ defence: 'a', measures: figures(1, null, null), valid: false, verdict: unknown }),
       runOf({ defence: 'b', measures: figures(2, null, null) }),
@@ -174,7 +174,7 @@ describe('the verdict is the worst of the runs', () => {
       runOf({ defence: 'd', measures: figures(1, null, null), partial: true, verdict: unknown }),
     ]);
     expect(verdict.status).toBe('unknown');
-    expect(verdict.sentence).toBe('UNKNOWN: b has the fewest loads per expiry (2)');
+    expect(verdict.sentence).toBe('b has the fewest loads per expiry (2)');
     expect(verdict.explanation).toContain('Not ranked, since invalid or interrupted: a and d.');
   });
 

@@ -38,7 +38,6 @@ export function judgeComparison(runs: readonly RunResult[]): Pick<ComparisonResu
   });
   const left = runs.filter((run) => !sound.includes(run));
   const status = worstOf(runs.map((run) => run.verdict.status));
-  const prefix = { pass: '', unknown: 'UNKNOWN: ', fail: 'FAIL: ' }[status];
   const failed = runs.filter((run) => run.verdict.status === 'fail');
   const main = sentences.length > 0 ? sentences.join('. ') : 'no run was valid, so nothing can be compared';
   const lead = failed.length > 0 ? `${listed([...new Set(failed.map(label))])} failed. ` : '';
@@ -50,7 +49,7 @@ export function judgeComparison(runs: readonly RunResult[]): Pick<ComparisonResu
     repeatsSentence(sound, label),
   ].filter((text) => text !== '');
   return {
-    verdict: { status, sentence: `${prefix}${lead}${main}`, explanation: explanation.join(' ') },
+    verdict: { status, sentence: `${lead}${main}`, explanation: explanation.join(' ') },
     differences: describeDifferences(runs, label),
   };
 }

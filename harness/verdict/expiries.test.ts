@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LoadEvent } from '../contract/defence.ts';
 import type { Random } from '../contract/time.ts';
 import { seededRandom } from '../kit/random.ts';
-import { buildEvidence } from './fixtures/evidence.ts';
+import { buildEvidence, steady } from './fixtures/evidence.ts';
 import { expiriesIn, rebuildEpisodes } from './expiries.ts';
 import { phasesOf } from './phases.ts';
 
@@ -71,6 +71,7 @@ describe('expiriesIn', () => {
   test('time under fault, rebuilds it cuts, and the first one after it are left out', () => {
     const evidence = buildEvidence({
       faults: [{ atMs: 4000, toMs: 6000 }],
+      requests: steady(0, 10_000, 10, { latencyMs: 2 }),
       loads: [
         { atMs: 1000, toMs: 1050 },
         { atMs: 2000, toMs: 2050 },
@@ -87,6 +88,26 @@ describe('expiriesIn', () => {
     expect(at(evidence, 'during')).toEqual({ loads: 1, expiries: 1, loadsPerExpiry: 1 });
     expect(at(evidence, 'after')).toEqual({ loads: 1, expiries: 1, loadsPerExpiry: 1 });
     expect(at(evidence, 'run')).toEqual({ loads: 4, expiries: 3, loadsPerExpiry: 4 / 3 });
+  });
+
+  test('the whole run begins again where the system has recovered, and not before', () => {
+    const init = {
+      durationMs: 20_000,
+      faults: [{ atMs: 4000, toMs: 6000 }],
+      loads: [1000, 2000, 6001, 7000, 7010, 12_000, 13_000, 13_010].map((atMs) => ({ atMs, toMs: atMs + 50 })),
+    };
+    const before = steady(0, 4000, 10, { latencyMs: 2 });
+    const slowUntil = (toMs: number) => [
+      ...before,
+      ...steady(4000, toMs, 10, { latencyMs: 400 }),
+      ...steady(toMs, 20_000, 10, { latencyMs: 2 }),
+    ];
+    const back = buildEvidence({ ...init, requests: slowUntil(9000) });
+    // Before: 1 and 1. After 9 s: the first one is left out, then 2.
+    expect(at(back, 'run')).toEqual({ loads: 4, expiries: 3, loadsPerExpiry: 4 / 3 });
+    expect(at(back, 'after')).toEqual({ loads: 5, expiries: 3, loadsPerExpiry: 5 / 3 });
+    const never = buildEvidence({ ...init, requests: slowUntil(20_000) });
+    expect(at(never, 'run')).toEqual({ loads: 2, expiries: 2, loadsPerExpiry: 1 });
   });
 
   test('nothing is said without a hot key, without loads, or where nothing was ever filled', () => {

@@ -6,6 +6,7 @@
 import type { LoadEvent } from '../contract/defence.ts';
 import type { Evidence, PhaseBounds } from '../contract/verdict.ts';
 import { phasesOf } from './phases.ts';
+import { recoveryOf } from './recovery.ts';
 
 /** One rebuild of a key: all loads that began before its first new value was there. */
 export interface Episode {
@@ -55,7 +56,8 @@ export interface Expiries {
 }
 
 /**
- * Expiries of the plan's hot key in a phase. The whole run is what lies before and after the faults. Left out are:
+ * Expiries of the plan's hot key in a phase. The whole run is the time before the faults and, where the system came
+ * back, the time from then on: what an overloaded database does is no expiry in normal operation. Left out are:
  * - a rebuild that the phase's edge cuts, and at the run's start one that may have begun before it was recorded;
  * - the first rebuild after a fault: the fault caused it (the value is gone, or outlived its TTL), not an expiry;
  * - loads made because the store was away (`bypass`).
@@ -68,11 +70,7 @@ export function expiriesIn(evidence: Evidence, phase: PhaseBounds): Expiries | n
   const loads = hotKeyLoads(evidence);
   if (loads.length === 0) return null;
   const all = rebuildEpisodes(loads);
-  const phases = phasesOf(evidence);
-  const parts =
-    phase.name === 'run' && phases.length > 1
-      ? phases.filter(({ name }) => name === 'before' || name === 'after')
-      : [phase];
+  const parts = phase.name === 'run' ? normalTimes(evidence, phase) : [phase];
   const counted = parts.flatMap((part) => {
     const fromMs = evidence.measuredFromMs + part.fromMs;
     const toMs = evidence.measuredFromMs + part.toMs;
@@ -83,6 +81,18 @@ export function expiriesIn(evidence: Evidence, phase: PhaseBounds): Expiries | n
   if (counted.length === 0) return null;
   const loadCount = counted.reduce((sum, episode) => sum + episode.loads, 0);
   return { loads: loadCount, expiries: counted.length, loadsPerExpiry: loadCount / counted.length };
+}
+
+/** The run without faults and without what they left behind. */
+function normalTimes(evidence: Evidence, run: PhaseBounds): PhaseBounds[] {
+  const phases = phasesOf(evidence);
+  if (phases.length === 1) return [run];
+  const parts = phases.filter(({ name }) => name === 'before');
+  const after = phases.find(({ name }) => name === 'after');
+  const recoveredAtMs = recoveryOf(evidence).map((one) => one.recoveredAtMs);
+  if (after === undefined || recoveredAtMs.includes(null)) return parts;
+  const fromMs = Math.max(after.fromMs, ...recoveredAtMs.map((at) => at! - evidence.measuredFromMs));
+  return [...parts, { ...after, fromMs }];
 }
 
 /** Within one load's length of the start, earlier loads of the same rebuild may lie before the recorded part. */

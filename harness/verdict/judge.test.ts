@@ -71,7 +71,7 @@ describe('nothing green from a run that was not sound', () => {
     const verdict = verdictOf({ requests: calm.slice(0, 900), interrupted: true }, ['p99<50ms'], [good]);
     expect(verdict).toMatchObject({
       status: 'unknown',
-      sentence: 'UNKNOWN: the run was interrupted before its plan ended',
+      sentence: 'the run was interrupted before its plan ended',
     });
   });
 
@@ -79,15 +79,13 @@ describe('nothing green from a run that was not sound', () => {
     const inactive = { ...shaken, faults: [{ atMs: 4000, toMs: 5000, active: false }] };
     const verdict = verdictOf(inactive, ['during.p99<50ms']);
     expect(verdict.status).toBe('unknown');
-    expect(verdict.sentence).toBe(
-      'UNKNOWN: the run is invalid: redis-down was never confirmed active: nothing was refused',
-    );
+    expect(verdict.sentence).toBe('redis-down was never confirmed active: nothing was refused');
     expect(verdict.explanation).toContain('Not held against it: p99 400 ms during the fault, limit 50 ms.');
   });
 
   test('a lost order is lost in an invalid run too', () => {
     const verdict = verdictOf({ requests: calm.slice(0, 900), interrupted: true }, [], [lost]);
-    expect(verdict.sentence).toBe('FAIL: 1 of 9 confirmed orders are not in the database');
+    expect(verdict.sentence).toBe('1 of 9 confirmed orders are not in the database');
     expect(verdict.explanation).toContain('invalid besides: the run was interrupted');
   });
 });
@@ -96,16 +94,16 @@ describe('sentences', () => {
   test('a failure leads with the figure and its limit', () => {
     expect(verdictOf(shaken, ['during.p99<250ms', 'p50<50ms'])).toEqual({
       status: 'fail',
-      sentence: 'FAIL: p99 400 ms during the fault, limit 250 ms',
+      sentence: 'p99 400 ms during the fault, limit 250 ms',
       explanation: 'xfetch: p99 2 ms before, 400 ms during redis-down, recovered at once.',
     });
   });
 
   test('the farthest beyond its limit comes first, checks before it', () => {
     const thresholds = ['during.p99<250ms', 'during.p50<10ms'];
-    expect(verdictOf(shaken, thresholds).sentence).toBe('FAIL: p50 400 ms during the fault, limit 10 ms');
+    expect(verdictOf(shaken, thresholds).sentence).toBe('p50 400 ms during the fault, limit 10 ms');
     const verdict = verdictOf(shaken, thresholds, [lost]);
-    expect(verdict.sentence).toBe('FAIL: 1 of 9 confirmed orders are not in the database');
+    expect(verdict.sentence).toBe('1 of 9 confirmed orders are not in the database');
     expect(verdict.explanation).toContain(
       'Also failed: p50 400 ms during the fault, limit 10 ms and p99 400 ms during the fault, limit 250 ms.',
     );
@@ -113,7 +111,7 @@ describe('sentences', () => {
 
   test('never recovered is a failure without any limit, told once', () => {
     const verdict = verdictOf(hung, ['recovery.time<5s']);
-    expect(verdict.sentence).toBe('FAIL: not back to normal in the 5 s after redis-down ended');
+    expect(verdict.sentence).toBe('not back to normal in the 5 s after redis-down ended');
     expect(verdict.explanation).toBe('xfetch: p99 2 ms before, 400 ms during redis-down, never recovered.');
     expect(verdictOf(hung).status).toBe('fail');
   });
@@ -121,7 +119,7 @@ describe('sentences', () => {
   test('a pass names what came nearest to its limit', () => {
     expect(verdictOf({ requests: calm }, ['p99<50ms', 'p50<3ms'], [good])).toEqual({
       status: 'pass',
-      sentence: 'PASS: p50 2 ms, limit 3 ms; all 2 thresholds hold',
+      sentence: 'p50 2 ms, limit 3 ms; all 2 thresholds hold',
       explanation: 'xfetch: p99 2 ms. All 9 orders are there.',
     });
   });
@@ -150,19 +148,19 @@ describe('sentences', () => {
       'ttl-cached (cache-aside): 2 units sold, 1 too many, p99 2 ms',
     );
     expect(verdictOf({ requests: calm, reconciliation, plan }, ['oversell==0']).sentence).toBe(
-      'FAIL: units oversold 1, must be 0',
+      'units oversold 1, must be 0',
     );
   });
 
   test('what could not be judged says why', () => {
     expect(verdictOf({ requests: calm }, ['during.p99<5ms']).sentence).toBe(
-      "UNKNOWN: during.p99<5ms could not be judged, since without a fault there is no 'during'",
+      "during.p99<5ms could not be judged, since without a fault there is no 'during'",
     );
     expect(verdictOf({ requests: calm }, ['p999<5ms', 'hitRatio>5%'])).toMatchObject({
-      sentence: 'UNKNOWN: hitRatio>5% could not be judged, since cache.hitRatio was not observed',
+      sentence: 'hitRatio>5% could not be judged, since cache.hitRatio was not observed',
     });
     expect(verdictOf({ requests: calm.slice(0, 500), durationMs: 5000 }, ['p999<5ms']).sentence).toBe(
-      'UNKNOWN: p999<5ms could not be judged, since there were too few requests',
+      'p999<5ms could not be judged, since there were too few requests',
     );
   });
 });

@@ -1,6 +1,7 @@
 /**
  * The sentence that a person reads first, and the few that explain it. A failure leads with the figure and its limit;
- * a run without limits says what was found.
+ * a run without limits says what was found. Pass, fail or invalid is not part of it: the status stands beside it, and
+ * every report marks it in its own way.
  */
 import type { CheckResult, RunResult, ThresholdResult, ValidityResult } from '../contract/result.ts';
 import type { Evidence, VerdictStatus } from '../contract/verdict.ts';
@@ -39,7 +40,7 @@ function wordFailure(material: VerdictMaterial, finding: string): { sentence: st
   const open = unknown.length > 0 ? [`Unknown: ${listed(unknown)}.`] : [];
   const bad = material.validity.findings.filter((one) => !one.ok).map((one) => one.message);
   const invalid = bad.length > 0 ? [`The run is invalid besides: ${bad.join('; ')}.`] : [];
-  return { sentence: `FAIL: ${first}`, explanation: [...rest, ...open, ...invalid, `${finding}.`].join(' ') };
+  return { sentence: first ?? '', explanation: [...rest, ...open, ...invalid, `${finding}.`].join(' ') };
 }
 
 function wordUnknown(material: VerdictMaterial, finding: string): { sentence: string; explanation: string } {
@@ -47,10 +48,9 @@ function wordUnknown(material: VerdictMaterial, finding: string): { sentence: st
   const open = unknowns(material);
   const missed = failures(material);
   if (bad.length > 0) {
-    const interrupted = material.evidence.interrupted || material.evidence.load.interrupted;
     const others = bad.slice(1);
     return {
-      sentence: interrupted ? `UNKNOWN: ${bad[0]}` : `UNKNOWN: the run is invalid: ${bad[0]}`,
+      sentence: bad[0]!,
       explanation: [
         ...(others.length > 0 ? [`Also: ${others.join('; ')}.`] : []),
         ...(missed.length > 0 ? [`Not held against it: ${listed(missed)}.`] : []),
@@ -61,7 +61,7 @@ function wordUnknown(material: VerdictMaterial, finding: string): { sentence: st
   }
   const [first, ...others] = open;
   return {
-    sentence: `UNKNOWN: ${first}`,
+    sentence: first ?? '',
     explanation: [...(others.length > 0 ? [`Also unknown: ${listed(others)}.`] : []), `${finding}.`].join(' '),
   };
 }
@@ -73,7 +73,7 @@ function wordPass(material: VerdictMaterial, finding: string): { sentence: strin
   const nearest = byMargin(thresholds)[0]!;
   const more = thresholds.length > 1 ? `; all ${thresholds.length} thresholds hold` : '';
   return {
-    sentence: `PASS: ${wordThreshold(nearest)}${more}`,
+    sentence: `${wordThreshold(nearest)}${more}`,
     explanation: [`${finding}.`, held].filter((text) => text !== '').join(' '),
   };
 }
