@@ -76,9 +76,14 @@ export interface DockerRedis {
 /**
  * Redis on a loopback port that stays the same over restarts; the engine's own choice would change with each start.
  *
+ * @param drawPort the next port to try
  * @throws HarnessError `REDIS_FAILED`
  */
-export async function startRedisContainer(parts: Parts, image: FoundImage): Promise<DockerRedis> {
+export async function startRedisContainer(
+  parts: Parts,
+  image: FoundImage,
+  drawPort = randomPort,
+): Promise<DockerRedis> {
   const { context } = parts;
   const log = join(context.folder, 'redis.log');
   // Official images say their version; DEBUG must be enabled at start since Redis 7, and is unknown to 6.
@@ -86,7 +91,7 @@ export async function startRedisContainer(parts: Parts, image: FoundImage): Prom
   const debug = isOld ? [] : ['--enable-debug-command', 'yes'];
   const command = ['redis-server', '--save', '', '--appendonly', 'no', '--maxclients', '4096', ...debug];
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
-    const port = randomPort();
+    const port = drawPort();
     let container: OwnContainer;
     try {
       container = await startPart(parts, 'REDIS_FAILED', {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { afterAll, describe, expect, test } from 'vitest';
-import { engineClient, pingEngine } from './docker-engine.ts';
-import { RUN_LABEL } from './docker-labels.ts';
+import { describe, expect, test } from 'vitest';
+import { engineClient, findImage, pingEngine } from './docker-engine.ts';
+import { RUN_LABEL, runLabels } from './docker-labels.ts';
+import { startRedisContainer } from './docker-servers.ts';
 import { dockerEnvironment } from './docker.ts';
-import { get, testContext, testOptions, tinyPlan, tinyTarget } from './fixtures/tiny-target.ts';
+import { get, occupyPort, testContext, testOptions, tinyPlan, tinyTarget } from './fixtures/tiny-target.ts';
+import { randomPort } from './random-port.ts';
+import { Teardown } from './teardown.ts';
 
 const newId = (): string => `test-docker-${randomBytes(4).toString('hex')}`;
 const ping = await pingEngine();
@@ -19,14 +22,14 @@ async function left(runId: string): Promise<{ containers: number; networks: numb
 }
 
 describe.skipIf(!ping.answers)(`docker${ping.answers ? '' : `: skipped, ${ping.reason}`}`, () => {
-  const context = testContext(newId());
-  afterAll(() => context.end());
-
   test('a stack comes up, works, and leaves no container and no network', async () => {
+    const context = testContext(newId());
     const stack = await dockerEnvironment.start(context);
     const service = await stack.startService(tinyPlan, tinyTarget());
     const sql = new Client({ connectionString: stack.postgresUrl });
     const redis = new Redis(stack.redisUrl, { maxRetriesPerRequest: 1 });
+    // It is restarted on purpose.
+    redis.on('error', () => undefined);
     try {
       await sql.connect();
       expect((await sql.query('SELECT count(*)::int AS n FROM pg_stat_statements')).rows[0].n).toBeGreaterThanOrEqual(
@@ -72,6 +75,35 @@ describe.skipIf(!ping.answers)(`docker${ping.answers ? '' : `: skipped, ${ping.r
       await stack[Symbol.asyncDispose]();
     }
     expect(await left(context.runId)).toEqual({ containers: 0, networks: 0 });
+    context.end();
+  });
+
+  test('a port that is taken is found out by the engine, and another is drawn', async () => {
+    const context = testContext(newId());
+    const client = await engineClient();
+    const network = `cachequake-${context.runId}`;
+    const made = await client.network.create({ Name: network, Labels: runLabels(context.runId) });
+    const teardown = new Teardown();
+    teardown.add('network', () => client.network.remove(made));
+    const occupied = await occupyPort();
+    try {
+      const around = { client, runId: context.runId, network, journal: context.journal };
+      const image = await findImage(client, context.options.redisImage);
+      if (!image) throw new Error(`the test needs ${context.options.redisImage}`);
+      const draws = [occupied.port, occupied.port, randomPort(), randomPort()];
+      const redis = await startRedisContainer(
+        { context, around, teardown },
+        image,
+        () => draws.shift() ?? randomPort(),
+      );
+      expect(draws.length).toBeLessThanOrEqual(1);
+      expect(Number(new URL(redis.url).port)).not.toBe(occupied.port);
+    } finally {
+      occupied.close();
+      await teardown.run();
+    }
+    expect(await left(context.runId)).toEqual({ containers: 0, networks: 0 });
+    context.end();
   });
 
   test('an image that cannot be had is named, with the way to change it, and nothing is left', async () => {

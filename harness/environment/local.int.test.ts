@@ -7,8 +7,13 @@ import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import type { JournalEntry } from '../contract/journal.ts';
 import { isSameProcess } from '../kit/process-identity.ts';
-import { get, testContext, tinyPlan, tinyTarget } from './fixtures/tiny-target.ts';
+import { get, occupyPort, testContext, tinyPlan, tinyTarget } from './fixtures/tiny-target.ts';
+import { Keeper } from './keeper.ts';
 import { localEnvironment } from './local.ts';
+import { startLocalPostgres } from './postgres-local.ts';
+import { randomPort } from './random-port.ts';
+import { startLocalRedis } from './redis-local.ts';
+import { Teardown } from './teardown.ts';
 
 const newId = (): string => `test-local-${randomBytes(4).toString('hex')}`;
 
@@ -37,6 +42,8 @@ test('a stack comes up, works, and leaves no process, port or folder', async () 
   expect(performance.now() - startedAtMs).toBeLessThan(20_000);
   const sql = new Client({ connectionString: stack.postgresUrl });
   const redis = new Redis(stack.redisUrl, { maxRetriesPerRequest: 1 });
+  // It is restarted on purpose.
+  redis.on('error', () => undefined);
   let entries: JournalEntry[];
   try {
     await sql.connect();
@@ -117,6 +124,31 @@ test('a service that dies at start, never gets ready, or dies later is a clear e
     await frozen[Symbol.asyncDispose]();
   } finally {
     await stack[Symbol.asyncDispose]();
+    context.end();
+  }
+});
+
+test('a port that is taken is found out by the server, and another is drawn', async () => {
+  const context = testContext(newId());
+  const keeper = new Keeper(context.journal);
+  const teardown = new Teardown();
+  teardown.add('keeper', () => keeper[Symbol.asyncDispose]());
+  const occupied = await occupyPort();
+  const draw = (): (() => number) => {
+    const draws = [occupied.port, occupied.port];
+    return () => draws.shift() ?? randomPort();
+  };
+  try {
+    const [redis, postgres] = await Promise.all([
+      startLocalRedis(context, keeper, teardown, draw()),
+      startLocalPostgres(context, keeper, teardown, draw()),
+    ]);
+    expect(new URL(redis.url).port).not.toBe(String(occupied.port));
+    expect(new URL(postgres.url).port).not.toBe(String(occupied.port));
+    expect(await isOpen(postgres.url)).toBe(true);
+  } finally {
+    occupied.close();
+    await teardown.run();
     context.end();
   }
 });

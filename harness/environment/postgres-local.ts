@@ -25,12 +25,14 @@ export interface LocalPostgres {
 /**
  * Starts Postgres. What it puts up is added to the teardown.
  *
+ * @param drawPort the next port to try
  * @throws HarnessError `POSTGRES_FAILED` with the last lines of its log
  */
 export async function startLocalPostgres(
   context: StartContext,
   keeper: Keeper,
   teardown: Teardown,
+  drawPort = randomPort,
 ): Promise<LocalPostgres> {
   const binaries = await findPostgres();
   const template = await postgresTemplate(binaries);
@@ -44,7 +46,7 @@ export async function startLocalPostgres(
   const log = join(context.folder, 'postgres.log');
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
     context.signal.throwIfAborted();
-    const port = randomPort();
+    const port = drawPort();
     const args = postgresArguments({
       ...maxConnections(context.instances),
       listen_addresses: '127.0.0.1',

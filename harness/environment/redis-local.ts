@@ -75,9 +75,15 @@ function serverArguments(program: RedisProgram, port: number, folder: string): s
 /**
  * Starts Redis.
  *
+ * @param drawPort the next port to try
  * @throws HarnessError `REDIS_MISSING`, `REDIS_FAILED` with the last lines of its log
  */
-export async function startLocalRedis(context: StartContext, keeper: Keeper, teardown: Teardown): Promise<LocalRedis> {
+export async function startLocalRedis(
+  context: StartContext,
+  keeper: Keeper,
+  teardown: Teardown,
+  drawPort = randomPort,
+): Promise<LocalRedis> {
   const program = await findRedis();
   const log = join(context.folder, 'redis.log');
   let current: KeptProcess | null = null;
@@ -111,7 +117,7 @@ export async function startLocalRedis(context: StartContext, keeper: Keeper, tea
 
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
     context.signal.throwIfAborted();
-    const port = randomPort();
+    const port = drawPort();
     if (!(await startOn(port, context.signal))) continue;
     const url = `redis://127.0.0.1:${port}`;
     const restart = async (): Promise<void> => {
