@@ -137,6 +137,17 @@ describe('sentences', () => {
     });
   });
 
+  test('any measure reads well with its limit', () => {
+    const loads = [1000, 1010, 1020, 2100].map((atMs) => ({ atMs, toMs: atMs + 50 }));
+    const totals = { 'redis.totalCommands': 3000 };
+    const sentence = (threshold: string): string => verdictOf({ requests: calm, loads, totals }, [threshold]).sentence;
+    expect(sentence('loadsPerExpiry<1.5')).toBe('loads per expiry 2, limit 1.5');
+    expect(sentence('loads<3')).toBe('values loaded from the database 4, limit 3');
+    expect(sentence('redis.opsPerRequest<=2')).toBe('Redis commands per request 3, limit 2');
+    expect(sentence('rate>200/s')).toBe('achieved rate 100/s, at least 200/s');
+    expect(sentence('peakRate<20/s')).toBe('peak database rate 30/s, limit 20/s');
+  });
+
   test('a sale', () => {
     const reconciliation = {
       products: [{ product: 0, initialStock: 1, remainingStock: 0 }],

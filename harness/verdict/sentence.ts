@@ -120,6 +120,10 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   'shed.rate': 'shed requests',
   'cache.hitRatio': 'hit ratio',
   'recovery.time': 'time to recovery',
+  'db.loadsPerExpiry': 'loads per expiry',
+  'db.peakRate': 'peak database rate',
+  'db.peakActive': 'active queries',
+  'rate.achieved': 'achieved rate',
   'stock.oversold': 'units oversold',
 };
 
@@ -128,7 +132,7 @@ function wordThreshold({ measure, phase, operator, limit, actual, unit }: Thresh
   const latency = /^latency\.(.*?)(\.service)?$/.exec(measure);
   const name = latency
     ? `${latency[1]}${latency[2] ? ' from the actual send' : ''}`
-    : (SHORT_NAMES[measure] ?? findMeasure(measure)?.title ?? measure);
+    : (SHORT_NAMES[measure] ?? inSentence(findMeasure(measure)?.title ?? measure));
   const phrases = { run: '', before: ' before the fault', during: ' during the fault', after: ' after the fault' };
   const bounds = {
     '<': 'limit',
@@ -138,8 +142,15 @@ function wordThreshold({ measure, phase, operator, limit, actual, unit }: Thresh
     '==': 'must be',
     '!=': 'must not be',
   };
-  const value = actual === null ? 'without end' : formatValue(actual, unit);
-  return `${name} ${value}${phrases[phase]}, ${bounds[operator]} ${formatValue(limit, unit)}`;
+  // The name says what is counted: "loads per expiry 12", not "12 loads".
+  const shown = unit === 'loads' || unit === 'queries' ? 'count' : unit;
+  const value = actual === null ? 'without end' : formatValue(actual, shown);
+  return `${name} ${value}${phrases[phase]}, ${bounds[operator]} ${formatValue(limit, shown)}`;
+}
+
+/** Titles begin with a capital; inside a sentence only a name does. */
+function inSentence(title: string): string {
+  return title.startsWith('Redis') ? title : title.charAt(0).toLowerCase() + title.slice(1);
 }
 
 function sentenceCase(text: string): string {

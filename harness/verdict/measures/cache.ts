@@ -16,7 +16,7 @@ export default [
   defineMeasure({
     id: 'cache.hitRatio',
     // A reader that recomputes early, waits for somebody's load or misses has paid for it: none of these is a hit.
-    title: 'hit ratio: answered at once from the cache, stale values included',
+    title: 'Hit ratio: answered at once from the cache, stale values included',
     unit: '%',
     better: 'higher',
     evidence: 'count',
@@ -25,7 +25,7 @@ export default [
   }),
   defineMeasure({
     id: 'cache.staleShare',
-    title: 'answers served after their TTL',
+    title: 'Answers served after their TTL',
     unit: '%',
     better: 'lower',
     evidence: 'count',

@@ -14,7 +14,7 @@ function queries(evidence: Evidence, phase: PhaseBounds): number | null {
 export default [
   defineMeasure({
     id: 'db.queries',
-    title: 'database queries',
+    title: 'Database queries',
     unit: 'queries',
     better: 'lower',
     evidence: 'count',
@@ -26,7 +26,7 @@ export default [
   }),
   defineMeasure({
     id: 'db.queriesPerRequest',
-    title: 'database queries per request',
+    title: 'Database queries per request',
     unit: 'ratio',
     better: 'lower',
     evidence: 'count',
@@ -39,7 +39,7 @@ export default [
   }),
   defineMeasure({
     id: 'db.loads',
-    title: 'values loaded from the database',
+    title: 'Values loaded from the database',
     unit: 'loads',
     better: 'lower',
     evidence: 'count',
@@ -48,7 +48,7 @@ export default [
   }),
   defineMeasure({
     id: 'db.loadsPerExpiry',
-    title: 'database loads per expiry of the hot key',
+    title: 'Database loads per expiry of the hot key',
     unit: 'loads',
     better: 'lower',
     evidence: 'count',
@@ -57,7 +57,7 @@ export default [
   }),
   defineMeasure({
     id: 'db.loadsPerExpiryPredicted',
-    title: 'database loads per expiry of the hot key, as the defence predicts',
+    title: 'Database loads per expiry of the hot key, as the defence predicts',
     unit: 'loads',
     better: 'neither',
     evidence: 'count',
@@ -66,7 +66,7 @@ export default [
   defineMeasure({
     id: 'db.peakRate',
     // From load events the highest rate in any 100 ms; from a target without them the highest sample of the probe.
-    title: 'peak database rate in any 100 ms',
+    title: 'Peak database rate in any 100 ms',
     unit: '/s',
     better: 'lower',
     evidence: 'count',
@@ -80,7 +80,7 @@ export default [
   }),
   defineMeasure({
     id: 'db.peakActive',
-    title: 'most queries active at once in the database',
+    title: 'Most queries active at once in the database',
     unit: 'count',
     better: 'lower',
     evidence: 'time',
@@ -89,7 +89,7 @@ export default [
   }),
   defineMeasure({
     id: 'db.timeShare',
-    title: 'time spent in database queries; 100 % keeps one connection busy',
+    title: 'Time spent in database queries; 100 % keeps one connection busy',
     unit: '%',
     better: 'lower',
     evidence: 'time',

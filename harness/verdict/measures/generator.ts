@@ -14,7 +14,7 @@ export default [
   }),
   defineMeasure({
     id: 'generator.dropped',
-    title: 'arrivals that could not be sent',
+    title: 'Arrivals that could not be sent',
     unit: 'count',
     better: 'lower',
     evidence: 'count',
@@ -23,7 +23,7 @@ export default [
   }),
   defineMeasure({
     id: 'service.eventLoopDelayP99',
-    title: "highest sampled p99 of the service's event loop delay",
+    title: "Highest sampled p99 of the service's event loop delay",
     unit: 'ms',
     better: 'lower',
     evidence: 'time',

@@ -8,12 +8,12 @@ import { defineMeasure, type Measure } from '../../contract/verdict.ts';
 import { latencyOf } from '../sources.ts';
 
 const QUANTILES = [
-  { name: 'p50', percentile: 50, title: 'median latency' },
+  { name: 'p50', percentile: 50, title: 'Median latency' },
   { name: 'p90', percentile: 90, title: 'p90 latency' },
   { name: 'p95', percentile: 95, title: 'p95 latency' },
   { name: 'p99', percentile: 99, title: 'p99 latency' },
   { name: 'p999', percentile: 99.9, title: 'p99.9 latency' },
-  { name: 'max', percentile: 100, title: 'highest latency' },
+  { name: 'max', percentile: 100, title: 'Highest latency' },
 ] as const;
 
 /** A p99 of fewer than 100 requests would be the maximum under another name. */

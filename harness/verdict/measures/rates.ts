@@ -5,7 +5,7 @@ import { countRequests, isError, percent, secondsOf, sumSlots } from '../sources
 export default [
   defineMeasure({
     id: 'rate.offered',
-    title: 'offered rate',
+    title: 'Offered rate',
     unit: '/s',
     better: 'neither',
     evidence: 'count',
@@ -14,7 +14,7 @@ export default [
   }),
   defineMeasure({
     id: 'rate.achieved',
-    title: 'achieved rate: requests really sent',
+    title: 'Achieved rate: requests really sent',
     unit: '/s',
     better: 'higher',
     evidence: 'time',
@@ -23,7 +23,7 @@ export default [
   }),
   defineMeasure({
     id: 'errors.rate',
-    title: 'errors, share of requests',
+    title: 'Errors, share of requests',
     unit: '%',
     better: 'lower',
     evidence: 'count',
@@ -32,7 +32,7 @@ export default [
   }),
   defineMeasure({
     id: 'shed.rate',
-    title: 'shed requests (503 with Retry-After), share of requests',
+    title: 'Shed requests (503 with Retry-After), share of requests',
     unit: '%',
     better: 'lower',
     evidence: 'count',
@@ -45,7 +45,7 @@ export default [
   }),
   defineMeasure({
     id: 'rejected.rate',
-    title: 'definite refusals such as "sold out", share of requests',
+    title: 'Definite refusals such as "sold out", share of requests',
     unit: '%',
     better: 'neither',
     evidence: 'count',
@@ -58,7 +58,7 @@ export default [
   }),
   defineMeasure({
     id: 'wrong.answers',
-    title: 'answers that name another key than the one asked for',
+    title: 'Answers that name another key than the one asked for',
     unit: 'count',
     better: 'lower',
     evidence: 'count',

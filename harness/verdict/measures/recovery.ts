@@ -5,7 +5,7 @@ import { recoveryOf } from '../recovery.ts';
 export default [
   defineMeasure({
     id: 'recovery.time',
-    title: "time from the fault's end until latency, errors and database are back to normal, worst of all faults",
+    title: "Time from the fault's end until latency, errors and database are back to normal, worst of all faults",
     unit: 's',
     better: 'lower',
     evidence: 'time',

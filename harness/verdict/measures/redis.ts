@@ -20,7 +20,7 @@ export default [
   }),
   defineMeasure({
     id: 'redis.bytesPerRequest',
-    title: 'bytes to and from Redis per request',
+    title: 'Bytes to and from Redis per request',
     unit: 'bytes',
     better: 'lower',
     evidence: 'count',
@@ -29,7 +29,7 @@ export default [
   }),
   defineMeasure({
     id: 'redis.memory',
-    title: 'highest memory in use by Redis',
+    title: 'Highest memory in use by Redis',
     unit: 'bytes',
     better: 'lower',
     evidence: 'count',
@@ -38,7 +38,7 @@ export default [
   }),
   defineMeasure({
     id: 'redis.evictions',
-    title: 'keys evicted by Redis',
+    title: 'Keys evicted by Redis',
     unit: 'count',
     better: 'lower',
     evidence: 'count',

@@ -16,17 +16,17 @@ function stock(init: Omit<Measure, 'of' | 'unit' | 'evidence'>, pick: (figures: 
 }
 
 export default [
-  stock({ id: 'stock.sold', title: 'units sold', better: 'neither', aliases: ['sold'] }, (f) => f.soldUnits),
+  stock({ id: 'stock.sold', title: 'Units sold', better: 'neither', aliases: ['sold'] }, (f) => f.soldUnits),
   stock(
-    { id: 'stock.oversold', title: 'units sold beyond the stock', better: 'lower', aliases: ['oversold', 'oversell'] },
+    { id: 'stock.oversold', title: 'Units sold beyond the stock', better: 'lower', aliases: ['oversold', 'oversell'] },
     (f) => f.oversoldUnits,
   ),
   stock(
-    { id: 'stock.lost', title: 'confirmed orders that the database lacks', better: 'lower', aliases: ['lost'] },
+    { id: 'stock.lost', title: 'Confirmed orders that the database lacks', better: 'lower', aliases: ['lost'] },
     (f) => f.lost.length,
   ),
   stock(
-    { id: 'stock.duplicated', title: 'orders stored twice', better: 'lower', aliases: ['duplicated'] },
+    { id: 'stock.duplicated', title: 'Orders stored twice', better: 'lower', aliases: ['duplicated'] },
     (f) => f.duplicated.length,
   ),
 ];
