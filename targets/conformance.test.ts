@@ -10,7 +10,7 @@ const all = [...defences.values(), await loadModule<Defence>(example, 'defence')
 
 for (const defence of all)
   describe(defence.id, () => {
-    for (const { name, run } of conformanceCases(defence)) test(name, run);
+    for (const { name, run } of conformanceCases(defence)) test(name, { timeout: 60_000 }, run);
   });
 
 test('the defences that the harness promises are there', () => {

@@ -41,7 +41,7 @@ async function openRealWorld(): Promise<World> {
     clock: realClock,
     store: createRedisStore(clients[0]!, { prefix: `world-${(worlds += 1)}:` }),
     finish: (work) => work,
-    recomputeMs: 40,
+    recomputeMs: 60,
     ttlMs: 1000,
     [Symbol.asyncDispose]: async () => {},
   };

@@ -13,7 +13,7 @@ import {
 } from './world.ts';
 
 /** A hung loader is given up after this many times the usual cost. */
-const LOAD_DEADLINE_FACTOR = 5;
+const LOAD_DEADLINE_FACTOR = 8;
 
 export interface Bench {
   world: World;

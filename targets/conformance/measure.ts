@@ -10,7 +10,7 @@ import { createBench } from './bench.ts';
 
 const KEY = 'product:1';
 /** Enough is measured when the standard error is below this share of the mean. */
-const ENOUGH = 0.025;
+const ENOUGH = 0.04;
 const FEWEST_EXPIRIES = 12;
 
 export interface MeasureOptions {
@@ -21,7 +21,7 @@ export interface MeasureOptions {
   recomputeMs: number;
   ttlMs: number;
   seed: number;
-  /** Stops here even when the figure is still uncertain; default 300. */
+  /** Stops here even when the figure is still uncertain; default 200. */
   maxExpiries?: number;
   /** One round trip to the cache, ms; default 0.2. */
   networkMs?: number;
@@ -42,7 +42,7 @@ function meanAndError(counts: readonly number[]): { mean: number; error: number 
 /** Reads the hot key until the figure is certain enough. The first, cold load of the key is not an expiry. */
 export async function measureLoadsPerExpiry(
   stack: readonly StackMember[],
-  { ratePerSec, recomputeMs, ttlMs, instances, seed, maxExpiries = 300, networkMs = 0.2 }: MeasureOptions,
+  { ratePerSec, recomputeMs, ttlMs, instances, seed, maxExpiries = 200, networkMs = 0.2 }: MeasureOptions,
 ): Promise<MeasuredLoads> {
   const clock = createVirtualClock();
   const store = createMemoryStore(clock, { delayMs: networkMs });

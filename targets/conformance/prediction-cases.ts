@@ -7,7 +7,7 @@ import { measureLoadsPerExpiry } from './measure.ts';
 const TOLERANCE = 0.15;
 const RATE_PER_SEC = 1000;
 const RECOMPUTE_MS = 100;
-const TTL_MS = 2000;
+const TTL_MS = 1500;
 
 interface PredictionCase {
   name: string;
@@ -38,7 +38,6 @@ export async function assertPrediction(
     recomputeMs: RECOMPUTE_MS,
     ttlMs: TTL_MS,
     seed: 1,
-    maxExpiries: 200,
   });
   assert.ok(
     Math.abs(loadsPerExpiry - predicted) <= TOLERANCE * predicted,

@@ -58,6 +58,22 @@ test('a holder that is late does not overwrite what was stored meanwhile', () =>
     expect(loads.map(({ filled }) => filled)).toEqual([true, false]);
   }));
 
+test('a reader whose miss is older than the holder’s fill finds the value once it has the lock, and does not load', () =>
+  withBench(stackOf('lock-wait'), 2, async ({ readers, store, sleep, database }) => {
+    const { get } = store;
+    store.get = async (key) => {
+      store.get = get;
+      const entry = await get<never>(key);
+      await sleep(300);
+      return entry;
+    };
+    const late = readers[0]!.read(HOT);
+    await sleep(1);
+    expect((await readers[1]!.read(HOT)).outcome).toBe('miss');
+    expect(await late).toMatchObject({ outcome: 'hit', version: 1 });
+    expect(database.loads).toBe(1);
+  }));
+
 test('a holder that died blocks no longer than its lock lives', () =>
   withBench(stackOf('lock-wait', { 'lock-wait': { lockTtlMs: 700 } }), 2, async ({ burst, store, world, database }) => {
     await store.lock(HOT, 'of a dead process', 700);

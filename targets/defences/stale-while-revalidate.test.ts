@@ -18,12 +18,17 @@ test('within the window all are served the old value and one refresh runs behind
     expect([next.outcome, next.version]).toEqual(['hit', 2]);
   }));
 
-test('after the window readers block again', () =>
-  withBench(stack, 1, async ({ readers, sleep }) => {
+test.each([
+  ['alone', stack],
+  // Another member keeps entries for longer: the window still ends.
+  ['beside lock-stale', [...stack, ...stackOf('lock-stale')]],
+])('after the window readers block again, %s', (_where, members) =>
+  withBench(members, 1, async ({ readers, sleep }) => {
     await readers[0]!.read(HOT);
     await sleep(15_200);
     expect((await readers[0]!.read(HOT)).outcome).toBe('miss');
-  }));
+  }),
+);
 
 test('a refresh that fails keeps the old value, and the next read tries again', () =>
   withBench(stack, 1, async ({ readers, database, sleep, idle, lines }) => {

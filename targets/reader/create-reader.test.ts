@@ -54,6 +54,14 @@ test('who loses the early load to another reader serves what it has', () =>
     },
   ));
 
+test('an early load under a lock replaces the entry in hand instead of finding it again', () =>
+  withBench([judging({ is: 'due', reader: 'recomputes' }), ...stackOf('lock-wait')], 2, async ({ burst, database }) => {
+    await burst(1);
+    database.put(HOT, 2);
+    expect(outcomes(await burst(10))).toEqual({ early: 1, hit: 9 });
+    expect(database.loads).toBe(2);
+  }));
+
 test('due, goes on: served at once, one load behind for each key and instance, and idle() waits for it', () =>
   withBench([judging({ is: 'due', reader: 'goes on' })], 2, async ({ burst, readers, loads, idle, sleep }) => {
     await readers[0]!.read(HOT);

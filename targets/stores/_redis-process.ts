@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HarnessError } from '../../harness/contract/errors.ts';
 
+const SERVER = 'redis-server';
 const FIRST_PORT = 20_000;
 const PORTS = 20_000;
 
@@ -19,9 +20,9 @@ export interface RedisProcess extends AsyncDisposable {
 /** Starts on `port`; resolves to null when the port is taken. */
 async function startOn(port: number): Promise<ChildProcess | null> {
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(SERVER, options, { stdio: ['ignore', 'pipe', 'ignore'] });
   const failed = once(child, 'error').then(([cause]) => {
-    throw new HarnessError('REDIS_MISSING', 'redis-server cannot be started', {
+    throw new HarnessError('REDIS_MISSING', `${SERVER} cannot be started`, {
       hint: 'install it: apt-get install redis-server',
       cause,
     });
