@@ -15,6 +15,7 @@ export class ServiceClient {
   lost = 0;
   #pool: Pool;
   #lastLoad = 0;
+  #asked = false;
 
   constructor(url: string, index: number) {
     this.index = index;
@@ -65,7 +66,9 @@ export class ServiceClient {
         ok: ok[i]!,
         filled: filled[i]!,
       });
-    if (answer.lostLoads) this.lost += 1;
+    // What was dropped before the first question was never ours to see.
+    if (answer.lostLoads && this.#asked) this.lost += 1;
+    this.#asked = true;
     this.#lastLoad = answer.lastLoad;
   }
 }
