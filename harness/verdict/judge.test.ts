@@ -83,6 +83,13 @@ describe('nothing green from a run that was not sound', () => {
     expect(verdict.explanation).toContain('Not held against it: p99 400 ms during the fault, limit 50 ms.');
   });
 
+  test('invalid: a recovery that never came is not held against it either', () => {
+    const validity = { maxDroppedShare: 0.001, maxRateError: 0.01, maxLagP99Ms: 0.1, maxGeneratorCpuShare: 0.95 };
+    const verdict = verdictOf({ ...hung, plan: { validity } });
+    expect(verdict).toMatchObject({ status: 'unknown', sentence: 'scheduling lag p99 0.3 ms, limit 0.1 ms' });
+    expect(verdict.explanation).toContain('Not held against it: not back to normal in the 5 s after redis-down ended.');
+  });
+
   test('a lost order is lost in an invalid run too', () => {
     const verdict = verdictOf({ requests: calm.slice(0, 900), interrupted: true }, [], [lost]);
     expect(verdict.sentence).toBe('1 of 9 confirmed orders are not in the database');
