@@ -3,7 +3,7 @@
  * longer as a whole, so we cut it ourselves; text from outside is escaped, mentions and links included.
  */
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
-import { comparisonHeadline, noiseSentence, scenarioSentences } from './model/comparison-findings.ts';
+import { comparisonHeadline, nameOf, noiseSentence, scenarioSentences } from './model/comparison-findings.ts';
 import { dominatorOf, scenariosOf, spreadOf } from './model/comparison.ts';
 import type { Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
@@ -159,7 +159,7 @@ function scenarioLines(scenario: Scenario): string[] {
       : [];
   });
   const head = scenario.measures.map(
-    (m) => escape(m.label) + (unitLabel(m.meta.unit) && `, ${escape(unitLabel(m.meta.unit))}`),
+    (m) => escape(nameOf(m)) + (unitLabel(m.meta.unit) && `, ${escape(unitLabel(m.meta.unit))}`),
   );
   return [
     `### ${escape(scenario.title)}`,

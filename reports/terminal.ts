@@ -95,7 +95,7 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
   const runs = scenario.contenders.flatMap((x) => x.runs);
   const phases: Phase[] = runs.some(hasFault) ? ['before', 'during', 'after'] : ['run'];
   const values = (label: string, id: string, phase: Phase): string[] => {
-    const measure: ComparedMeasure = { meta: metaOf(runs[0]!, id), phase, label };
+    const measure: ComparedMeasure = { meta: metaOf(runs[0]!, id), phase, label, sub: '' };
     return [label, ...scenario.contenders.map((x) => withUnit(spreadOf(x, measure)?.median, measure.meta.unit))];
   };
   const predicted = (x: Contender): string =>

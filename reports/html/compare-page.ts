@@ -32,7 +32,12 @@ export function renderComparePage(result: ComparisonResult): string {
     scenarios.length > 1 ? `${title(scenario)}${esc`<p>${scenarioSentences(scenario).join(' ')}</p>`}` : '';
   const body = [
     renderHeadline(result, scenarios),
-    ...parts.map(({ scenario, prefix }) => heading(scenario) + renderScenarioTable(scenario, prefix)),
+    section(
+      'compared',
+      'Side by side',
+      'The same seeded traffic for all. No total, no blended score: what matters to you is yours to weigh.',
+      parts.map(({ scenario, prefix }) => heading(scenario) + renderScenarioTable(scenario, prefix)).join(''),
+    ),
     esc`<ul class="strip" id="validity"><li>${countSentence(result)}</li><li>${noiseSentence(scenarios)}</li></ul>`,
     scenarios.length > 1
       ? section(
@@ -102,7 +107,7 @@ function renderHeadline(result: ComparisonResult, scenarios: Scenario[]): string
     : '';
   const differences = result.differences.map((d) => esc`<p class="warn"><b>Differs:</b> ${d}</p>`).join('');
   const texts = [...new Set(result.runs.flatMap((run) => run.environment.notes))];
-  const notes = texts.map((text) => esc`<p class="warn"><b>Note:</b> ${text}</p>`).join('');
+  const notes = texts.map((text) => esc`<p class="note">${text}</p>`).join('');
   return esc`<h1 id="finding">${comparisonHeadline(scenarios)}</h1><p class="sub">${words}</p><p class="sub" id="verdict"><span class="v ${status}">${MARKS[status]} ${word}</span> ${result.verdict.sentence}. ${result.verdict.explanation}</p>!${partial}!${differences}!${notes}`;
 }
 
@@ -128,6 +133,7 @@ function renderOverlay(scenario: Scenario, id: string): ReturnType<typeof render
   const first = scenario.contenders.some((c) => c.usable.length > 1) ? '; the first repeat of each' : '';
   return renderPercentilePlot({
     id,
+    rowHead: 'Defence',
     title: `${scenario.title}, ${fault ? 'during the fault' : 'whole run'}`,
     finding: `p99 ${lines.map((l) => `${l.label} ${milliseconds(l.quantiles[3])}`).join(', ')}${first}`,
     lines,

@@ -3,7 +3,8 @@ import { html as esc } from 'ghtml';
 import type { ComparisonResult } from '../../harness/contract/result.ts';
 import { baselineOf, dominatorOf, rankOf, spreadOf } from '../model/comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from '../model/comparison.ts';
-import { number, unitLabel } from '../model/format.ts';
+import { number, signed, unitLabel } from '../model/format.ts';
+import { nameOf } from '../model/comparison-findings.ts';
 import { loadsPerExpiry, MARKS, shownStatus } from '../model/measures.ts';
 import { renderTable, slug } from './table.ts';
 import type { Cell } from './table.ts';
@@ -13,12 +14,12 @@ export function renderScenarioTable(scenario: Scenario, prefix: string): string 
   const baseline = baselineOf(scenario);
   const table = renderTable({
     id: `${prefix}-table`,
-    caption: `${scenario.title}. The darker a cell, the nearer to ${baseline ? `no defence (${baseline.defence})` : 'the worst'}; underlined where nothing is clearly better.`,
+    caption: `${scenario.title}. The darker a cell, the nearer to ${baseline ? `no defence (${baseline.defence})` : 'the worst'}; a dot where nothing is clearly better.`,
     columns: [
       { label: 'Defence' },
       ...scenario.measures.map((m) => ({
         label: m.label,
-        sub: m.meta.id === 'db.loadsPerExpiry' ? 'measured (predicted)' : unitLabel(m.meta.unit) || ' ',
+        sub: m.sub,
       })),
     ],
     rows: scenario.contenders.map((contender) => ({
@@ -55,12 +56,15 @@ function valueCell(contender: Contender, scenario: Scenario, measure: ComparedMe
   if (!spread) return { text: 'unknown', class: 's-unknown', id };
   const cell: Cell = { text: number(spread.median), exact: spread.median, id };
   const small: string[] = [];
-  if (spread.repeats > 1 && spread.high > spread.low) small.push(`${number(spread.low)}–${number(spread.high)}`);
+  if (spread.repeats > 1 && spread.high > spread.low) small.push(`${number(spread.low)} to ${number(spread.high)}`);
   if (measure.meta.id === 'db.loadsPerExpiry' && contender.usable[0]) {
-    const { predicted, deviates } = loadsPerExpiry(contender.usable[0]);
-    if (predicted !== null) small.push(`(${number(predicted)})${deviates ? ' off by more than 15 %' : ''}`);
+    const { predicted, deviation, deviates } = loadsPerExpiry(contender.usable[0]);
+    if (predicted !== null)
+      small.push(
+        `predicted ${number(predicted)}${deviates && deviation !== null ? `: ${signed(deviation * 100, 'count')} % off` : ''}`,
+      );
   }
-  if (small.length > 0) cell.small = small.join(' ');
+  if (small.length > 0) cell.small = small.join('; ');
   const tint = tintOf(contender, scenario, measure);
   if (tint) cell.class = tint;
   return cell;
@@ -90,7 +94,7 @@ export function renderMatrices(scenarios: Scenario[]): string {
     .map(([key, measure], i) => {
       const table = renderTable({
         id: `matrix-${slug(key)}`,
-        caption: `${measure.label}${unitLabel(measure.meta.unit) && `, ${unitLabel(measure.meta.unit)}`}`,
+        caption: `${nameOf(measure)}${unitLabel(measure.meta.unit) && `, ${unitLabel(measure.meta.unit)}`}`,
         columns: [{ label: 'Defence' }, ...scenarios.map((s) => ({ label: s.title }))],
         rows: defences.map((defence) => ({
           cells: [
@@ -104,7 +108,7 @@ export function renderMatrices(scenarios: Scenario[]): string {
           ],
         })),
       });
-      return esc`<details name="matrix"!${i === 0 ? ' open' : ''}><summary>${measure.label}</summary>!${table}</details>`;
+      return esc`<details name="matrix"!${i === 0 ? ' open' : ''}><summary>${nameOf(measure)}</summary>!${table}</details>`;
     })
     .join('');
 }
@@ -114,7 +118,10 @@ export function renderRanks(scenario: Scenario, prefix: string): string {
   return renderTable({
     id: `${prefix}-ranks`,
     caption: scenario.title,
-    columns: [{ label: 'Defence' }, ...scenario.measures.map((m) => ({ label: m.label }))],
+    columns: [
+      { label: 'Defence' },
+      ...scenario.measures.map((m) => ({ label: m.label, sub: m.sub === 'per request' ? m.sub : ' ' })),
+    ],
     rows: scenario.contenders.map((contender) => ({
       cells: [
         contender.defence,

@@ -9,7 +9,7 @@ import type { Axis } from './scales.ts';
 
 export interface Events {
   bands: { id: string; label: string; fromMs: number; toMs: number; confirmed: boolean }[];
-  marks: { label: string; atMs: number; sentence: string }[];
+  marks: { label: string; atMs: number; sentence: string; band?: boolean }[];
 }
 
 /** Fault bands and marks of a run, in ms of the recorded part. */
@@ -27,6 +27,7 @@ export function eventsOf(run: RunResult, timeline: Timeline): Events {
     const lasting = band.toMs - band.fromMs > 1;
     marks.push({
       label: name,
+      band: true,
       atMs: band.fromMs,
       sentence: lasting
         ? `${name} from ${seconds(band.fromMs)} s to ${seconds(band.toMs)} s`
@@ -95,7 +96,7 @@ export function renderEvents(events: Events, time: Axis): string {
   const markup = texts
     .map(
       ({ mark, x, row, toLeft }) =>
-        esc`<line class="mark" x1="${percent(x)}" x2="${percent(x)}" y1="${row * 16 + 4}" y2="${height}"/><text class="mk!${toLeft ? ' e' : ''}" x="${percent(x)}" dx="${toLeft ? -4 : 4}" y="${row * 16 + 13}">${mark.label}</text>`,
+        esc`<line class="mark" x1="${percent(x)}" x2="${percent(x)}" y1="${row * 16 + 4}" y2="${height}"/><text class="mk!${toLeft ? ' e' : ''}!${mark.band ? '' : ' minor'}" x="${percent(x)}" dx="${toLeft ? -4 : 4}" y="${row * 16 + 13}">${mark.label}</text>`,
     )
     .join('');
   return `<div class="plot lane" aria-hidden="true"><svg height="${height}">${markup}</svg></div>`;

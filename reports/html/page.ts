@@ -25,7 +25,20 @@ export function renderPage(page: Page): string {
 <meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="${policy}"/><meta name="viewport" content="width=device-width,initial-scale=1"/><meta name="generator" content="Cachequake ${page.version}"/>
 <title>${page.title}</title>
 <style>!${STYLE}</style></head>
-<body><a class="skip" href="#main">To the findings</a><header class="top"><div><span><b>Cachequake</b> · ${page.top.left}</span><span>${page.top.middle}</span><span>${page.top.right}</span></div></header><main id="main">!${page.body}</main><script type="application/json" id="data">!${embedJson(page.data)}</script><script>!${SCRIPT}</script></body></html>`;
+<body><a class="skip" href="#main">To the findings</a><header class="top"><div><span><b>Cachequake</b> · ${page.top.left}</span><span>${page.top.middle}</span><span>${page.top.right}</span></div></header><main id="main">!${uniqueIds(page.body)}</main><script type="application/json" id="data">!${embedJson(page.data)}</script><script>!${SCRIPT}</script></body></html>`;
+}
+
+/**
+ * Gives the second of two equal ids a number: different names can give the same slug. Text never matches, because
+ * its quotes are escaped.
+ */
+function uniqueIds(markup: string): string {
+  const seen = new Map<string, number>();
+  return markup.replace(/ id="([^"]+)"/g, (whole, id: string) => {
+    const times = (seen.get(id) ?? 0) + 1;
+    seen.set(id, times);
+    return times === 1 ? whole : ` id="${id}-${times}"`;
+  });
 }
 
 /** JSON that can stand inside a script element: no text in it can end the element or open a comment. */

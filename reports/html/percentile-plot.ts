@@ -2,7 +2,7 @@
 import { milliseconds, number } from '../model/format.ts';
 import type { PercentileLine } from '../model/percentiles.ts';
 import { TABLE_QUANTILES } from '../model/percentiles.ts';
-import { renderPlot } from './plot.ts';
+import { percent, renderPlot } from './plot.ts';
 import { latencyAxis, rarityAxis } from './scales.ts';
 import type { StackColumn } from './time-stack.ts';
 import { renderTable } from './table.ts';
@@ -21,6 +21,8 @@ export function renderPercentilePlot(input: {
   id: string;
   title: string;
   finding: string;
+  /** What a row of the table is. */
+  rowHead: string;
   lines: NamedLine[];
   limits: { ms: number; quantile: number | null; text: string }[];
 }): { markup: string; table: string; data: { id: string; x: number[]; labels: string[]; columns: StackColumn[] } } {
@@ -37,7 +39,11 @@ export function renderPercentilePlot(input: {
   const front = limits
     .map((limit) => {
       const at = y.at(limit.ms).toFixed(1);
-      return `<line class="limit" x1="0" x2="100%" y1="${at}" y2="${at}"/>`;
+      const dot =
+        limit.quantile === null
+          ? ''
+          : `<circle class="dot" r="3.5" cx="${percent(x.at(1 / (1 - limit.quantile)))}" cy="${at}"/>`;
+      return `<line class="limit" x1="0" x2="100%" y1="${at}" y2="${at}"/>${dot}`;
     })
     .join('');
   const grid = Array.from({ length: 61 }, (_, i) => maxBeyond ** (i / 60));
@@ -69,7 +75,7 @@ export function renderPercentilePlot(input: {
       id: `${id}-data`,
       caption: 'Latency in ms from the intended send. A dash stands where too few requests lie beyond to tell.',
       columns: [
-        { label: '' },
+        { label: input.rowHead },
         { label: 'Requests' },
         ...TABLE_QUANTILES.map((q) => ({ label: q.name, sub: 'ms' })),
         { label: 'max', sub: 'ms' },

@@ -98,8 +98,10 @@ function renderNotes(run: RunResult): string {
           .join('; ') || 'the run did not meet its own conditions'
       }. The figures below must not be used to judge the system.`,
     ]);
-  for (const note of run.environment.notes) notes.push(['Note', note]);
-  return notes.map(([word, text]) => esc`<p class="warn"><b>${word}:</b> ${text}</p>`).join('');
+  return [
+    ...notes.map(([word, text]) => esc`<p class="warn"><b>${word}:</b> ${text}</p>`),
+    ...run.environment.notes.map((text) => esc`<p class="note">${text}</p>`),
+  ].join('');
 }
 
 function renderChecks(run: RunResult): string {
@@ -108,9 +110,9 @@ function renderChecks(run: RunResult): string {
       status: t.status,
       id: `check-${slug(t.text)}`,
       cells: [
-        { text: t.text },
-        `${t.operator} ${withUnit(t.limit, t.unit)}`,
+        t.text,
         statusCell(t.status, withUnit(t.actual, t.unit), t.actual),
+        `${t.operator} ${withUnit(t.limit, t.unit)}`,
         margin(t),
       ],
     })),
@@ -118,9 +120,9 @@ function renderChecks(run: RunResult): string {
       status: c.status,
       id: `check-${slug(c.id)}`,
       cells: [
-        { text: c.title },
+        { text: c.title, small: c.message, class: 'wide' },
+        statusCell(c.status, { pass: 'holds', fail: 'broken', unknown: 'unknown' }[c.status], null),
         'holds',
-        { ...statusCell(c.status, c.message, null), class: `s-${c.status} wide` },
         '',
       ],
     })),
@@ -130,7 +132,7 @@ function renderChecks(run: RunResult): string {
   return renderTable({
     id: 'checks',
     caption: 'Thresholds and checks, the worst first',
-    columns: [{ label: 'Check' }, { label: 'Limit' }, { label: 'Measured' }, { label: 'Margin' }],
+    columns: [{ label: 'Check' }, { label: 'Measured' }, { label: 'Limit' }, { label: 'Margin' }],
     rows: byStatus(rows),
     sortable: false,
   });
@@ -173,7 +175,7 @@ function renderTiles(run: RunResult): string {
     const unit = metaOf(run, id).unit;
     const tile: Tile = { id, label, value: withUnit(valueOf(run, 'run', id), unit) };
     if (fault && id.match(/^(latency|errors|cache)/))
-      tile.note = `${withUnit(valueOf(run, 'before', id), unit)} before, ${withUnit(valueOf(run, 'during', id), unit)} during`;
+      tile.note = `before ${withUnit(valueOf(run, 'before', id), unit)}\nduring ${withUnit(valueOf(run, 'during', id), unit)}`;
     return tile;
   };
   const loads = loadsPerExpiry(run);
@@ -253,6 +255,7 @@ function renderPercentiles(run: RunResult): ReturnType<typeof renderPercentilePl
   return renderPercentilePlot({
     id: 'percentile-plot',
     title: 'p99',
+    rowHead: 'Phase',
     finding: `${tail}${limits.length > 0 ? `; the limit is ${milliseconds(Math.min(...limits.map((l) => l.ms)))}` : ''}`,
     lines,
     limits,

@@ -53,7 +53,7 @@ for (const stack of data.stacks) {
   range.setAttribute('aria-label', time ? 'Moment in the run' : 'Percentile');
   const out = make('output');
   const bar = make('div', { className: 'scrub' });
-  bar.append(time ? 'Moment' : 'Percentile', range, out);
+  bar.append(range, out);
   box.prepend(bar);
   const move = (i, link) => {
     const x = stack.x[i] / 10 + '%';

@@ -2,7 +2,7 @@
  * The report's style sheet. Two sets of colours as custom properties; everything else refers to them. There are no
  * style attributes anywhere: the content security policy allows this text alone, by its hash.
  */
-const LIGHT = `--bg:#fbfbf9;--fg:#16181c;--mut:#5b616b;--line:#e4e4de;--grid:#ecece7;--card:#fff;--c0:#16181c;--c1:#0072b2;--c2:#c24f00;--c3:#00805c;--c4:#a8568a;--c5:#5b616b;--bad:#a93a05;--good:#0b6b4f;--unk:#6b5b00;--band:#d55e0017;--h0:#e3eff6;--h1:#c3dfee;--h2:#97c8e2;--h3:#63abd2;--h4:#338fc0;--h5:#0f73ac;--h6:#00507f;--t1:#fdf4ec;--t2:#fae6d4;--t3:#f5d3b5;--t4:#efbd93;--focus:#0072b2`;
+const LIGHT = `--bg:#fbfbf9;--fg:#16181c;--mut:#5b616b;--line:#e4e4de;--grid:#ecece7;--card:#fff;--c0:#16181c;--c1:#0072b2;--c2:#c24f00;--c3:#00805c;--c4:#a8568a;--c5:#5b616b;--bad:#a93a05;--good:#0b6b4f;--unk:#6b5b00;--band:#d55e0017;--h0:#e3eff6;--h1:#c3dfee;--h2:#97c8e2;--h3:#63abd2;--h4:#338fc0;--h5:#0f73ac;--h6:#00507f;--t1:#fdf5ee;--t2:#fbe9da;--t3:#f7dac1;--t4:#f2c8a4;--focus:#0072b2`;
 const DARK = `--bg:#111418;--fg:#e9ebee;--mut:#a3abb6;--line:#2a2f37;--grid:#232830;--card:#171b21;--c0:#e9ebee;--c1:#56b4e9;--c2:#f08a4b;--c3:#2dbf95;--c4:#d68ab5;--c5:#a3abb6;--bad:#ff9a63;--good:#4fd1a5;--unk:#e0c860;--band:#ee773326;--h0:#1a2c3a;--h1:#1d4058;--h2:#20577a;--h3:#2873a2;--h4:#3a93c9;--h5:#62b7ea;--h6:#aee0ff;--t1:#241d18;--t2:#33241a;--t3:#45301f;--t4:#5a3c24;--focus:#56b4e9`;
 
 const BASE = `
@@ -23,7 +23,7 @@ h1{font-size:31px;line-height:1.22;margin:26px 0 8px;letter-spacing:-.017em;font
 .unknown{color:var(--unk);background:color-mix(in srgb,var(--unk) 14%,transparent)}
 .sub{color:var(--mut);margin:0 0 6px;max-width:76ch}.sub b{color:var(--fg);font-weight:600}
 .warn{border-left:3px solid var(--unk);padding:7px 12px;margin:14px 0;background:color-mix(in srgb,var(--unk) 8%,transparent);border-radius:0 8px 8px 0}
-.warn b{color:var(--unk)}
+.warn b{color:var(--unk)}.note{font-size:13px;color:var(--mut);margin:4px 0 0;max-width:none}
 h2{font-size:20px;margin:46px 0 2px;letter-spacing:-.011em;font-weight:640}
 h2 a{text-decoration:none}h2 a::after{content:" #";color:var(--mut);font-weight:400;opacity:0}h2 a:hover::after,h2 a:focus-visible::after{opacity:1}
 h2+p,h3+p{color:var(--mut);margin:0 0 12px;max-width:76ch}
@@ -33,7 +33,7 @@ h3{font-size:15px;margin:24px 0 2px;font-weight:640}
 .tiles dt{font-size:12.5px;color:var(--mut)}
 .tiles dd{margin:1px 0 0;font-size:23px;line-height:1.3;font-weight:620;letter-spacing:-.02em;white-space:nowrap}
 .tiles .none{color:var(--unk)}
-.tiles small{display:block;font-size:12.5px;line-height:1.35;font-weight:400;color:var(--mut);letter-spacing:0;white-space:normal}
+.tiles small{display:block;white-space:pre-line;font-size:12.5px;line-height:1.35;font-weight:400;color:var(--mut);letter-spacing:0}
 .tiles small.off{color:var(--unk);font-weight:600}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px;margin:12px 0 0}
 table{border-collapse:collapse;width:100%;font-size:14px}
@@ -45,11 +45,11 @@ tbody th{font-weight:600}
 th:first-child,td:first-child,.txt{text-align:left}
 .wide{white-space:normal;min-width:24ch}
 .tall{max-height:420px;overflow:auto}.tall thead th{position:sticky;top:0;box-shadow:0 1px 0 var(--line)}
-td small{color:var(--mut);font-size:12.5px}
+td small,tbody th small{display:block;color:var(--mut);font-size:12px;font-weight:400;line-height:1.35}
 :target{background:color-mix(in srgb,var(--c1) 16%,transparent);scroll-margin-top:40px}h2:target,section:target,figure:target{background:none}
 .s-pass,.s-fail,.s-unknown{font-weight:600}.s-pass{color:var(--good)}.s-fail{color:var(--bad)}.s-unknown{color:var(--unk)}
 td.t1{background:var(--t1)}td.t2{background:var(--t2)}td.t3{background:var(--t3)}td.t4{background:var(--t4)}
-td.best{box-shadow:inset 0 -2px 0 var(--good)}
+td.best{color:var(--good);font-weight:620}td.best::before{content:"• "}
 td.t1 small,td.t2 small,td.t3 small,td.t4 small{color:inherit}
 th button{all:unset;cursor:pointer;font:inherit;color:inherit}th button:hover{color:var(--fg)}th button:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
 th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
@@ -71,14 +71,14 @@ figcaption .at{float:right;color:var(--fg);margin-left:14px;font-weight:560}
 .l{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round;vector-effect:non-scaling-stroke}
 .d1{stroke-dasharray:6 4}.d2{stroke-dasharray:2 4}.d3{stroke-dasharray:9 3 2 3}
 .area{stroke:none;opacity:.13}
-.band{fill:var(--band)}.limit{stroke:var(--bad);stroke-dasharray:3 3}text.lim{fill:var(--bad)}
+.band{fill:var(--band)}.limit{stroke:var(--bad);stroke-dasharray:3 3}.dot{fill:var(--bad)}text.lim{fill:var(--bad)}
 .mark{stroke:var(--mut);stroke-dasharray:1 3}.mk{font-size:11.5px;fill:var(--mut)}
 .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .cur{stroke:var(--fg);stroke-width:1}
 .key{display:inline-block;width:13px;height:10px;vertical-align:-1px}
-.swatches{font-size:12px;color:var(--mut);padding:5px 0 0 58px;display:flex;flex-wrap:wrap;gap:2px 6px;align-items:center}
-.scrub{display:flex;gap:12px;align-items:center;padding:8px 0 0 58px;font-size:13px;color:var(--mut)}
-.scrub input{flex:1;max-width:360px;accent-color:var(--c1);min-width:0}.scrub output{color:var(--fg);min-width:9ch}
+.swatches{font-size:12px;color:var(--mut);padding:5px 0 0 58px}
+.scrub{position:relative;margin:10px 150px 2px 50px;height:22px}
+.scrub input{width:100%;margin:0;accent-color:var(--c1);height:22px}.scrub output{position:absolute;left:100%;padding-left:10px;top:1px;font-size:13px;font-weight:580;white-space:nowrap}
 code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}td code{white-space:pre-wrap;overflow-wrap:anywhere;display:block;text-align:left;min-width:30ch}
 pre{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px;margin:12px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 details{margin:12px 0 0}summary{cursor:pointer;color:var(--mut);font-size:13.5px;width:fit-content}summary:hover{color:var(--fg)}
@@ -89,7 +89,7 @@ footer{color:var(--mut);font-size:13px;margin:52px 0 0;border-top:1px solid var(
 @media(max-width:720px){
 main,.top{padding-left:15px;padding-right:15px}h1{font-size:24px}.top span:nth-of-type(2){margin:0}
 .tiles{grid-template-columns:repeat(2,1fr)}.tiles dd{font-size:21px}
-.box{padding:4px 10px 10px}.plot{margin:0 10px 0 44px}figcaption,.swatches,.scrub{padding-left:0}figcaption .at{float:none;display:block;margin:0}
+.box{padding:4px 10px 10px}.plot{margin:0 10px 0 44px}figcaption,.swatches{padding-left:0}.scrub{margin:6px 2px 18px 36px}.scrub output{left:0;top:20px;padding:0}figcaption .at{float:none;display:block;margin:0}
 .end{display:none}.legend{display:flex;flex-wrap:wrap;gap:0 14px;font-size:12.5px}
 .pairs{grid-template-columns:1fr;gap:0}.pairs dd{margin-bottom:8px}.minor{display:none}}`;
 
@@ -101,7 +101,7 @@ const COLOURS = [0, 1, 2, 3, 4, 5]
   .join('');
 const HEAT = [0, 1, 2, 3, 4, 5, 6].map((i) => `.h${i}{fill:var(--h${i})}`).join('');
 
-const PRINT = `@media print{:root:root:root{color-scheme:light;${LIGHT}}body{font-size:12.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,.top{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid;margin-top:26px}figure,tr,.tiles,.strip{break-inside:avoid}.btn,.scrub,.skip,.series,.cur{display:none}.scroll,.tall{overflow:visible;max-height:none}th,td{padding:4px 7px}td code{min-width:0}.top{padding-top:0}details:not(.series)::details-content{content-visibility:visible;block-size:auto}}@page{margin:14mm}`;
+const PRINT = `@media print{:root:root:root{color-scheme:light;${LIGHT}}body{font-size:12.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,.top{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid;margin-top:26px}figure,tr,.tiles,.strip{break-inside:avoid}.btn,.scrub,.skip,.series,#plan,.cur{display:none}.scroll,.tall{overflow:visible;max-height:none}th,td{padding:4px 7px}td code{min-width:0}.top{padding-top:0}details::details-content{content-visibility:visible;block-size:auto}}@page{margin:14mm}`;
 
 /** The whole sheet, as it stands in the page. */
 export const STYLE = `:root{color-scheme:light;${LIGHT}}@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${DARK}}}:root[data-theme=dark]{color-scheme:dark;${DARK}}${BASE}${COLOURS}${HEAT}${PRINT}`;

@@ -47,7 +47,7 @@ export function renderTable(table: Table): string {
       return `<tr${row.id ? esc` id="${row.id}"` : ''}>${cells}</tr>\n`;
     })
     .join('');
-  return esc`<div class="scroll${table.tall ? ' tall' : ''}" tabindex="0" role="region" aria-label="${table.caption}"><table id="${table.id}"!${sortable ? ' class="sortable"' : ''}><caption>${table.caption}</caption><thead><tr>!${head}</tr></thead><tbody>!${body}</tbody></table></div>`;
+  return esc`<div class="scroll${table.tall ? ' tall' : ''}" tabindex="0" role="group" aria-label="${table.caption}"><table id="${table.id}"!${sortable ? ' class="sortable"' : ''}><caption>${table.caption}</caption><thead><tr>!${head}</tr></thead><tbody>!${body}</tbody></table></div>`;
 }
 
 function renderCell(given: Cell | string, first: boolean, isText: boolean): string {

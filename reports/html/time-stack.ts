@@ -172,7 +172,7 @@ function latencyPanel(run: RunResult, timeline: Timeline, time: Axis): Draft {
   const used = edgesMs.slice(0, -1).flatMap((_, b) => (counts.some((row) => row[b]! > 0) ? [b] : []));
   const low = edgesMs[used[0] ?? 0] ?? 0.1;
   const high = Math.max(edgesMs[(used.at(-1) ?? 0) + 1] ?? 1000, ...limits.map((l) => l.ms * 1.1));
-  const axis = latencyAxis(low, high, height);
+  const axis = latencyAxis(low, high * 1.12, height);
   const heat = heatmap(timeline, time, axis);
   const limitLines = limits
     .map(
@@ -194,7 +194,7 @@ function latencyPanel(run: RunResult, timeline: Timeline, time: Axis): Draft {
       front: limitLines,
       lines: [{ label: 'p99', colour: 0, points: pointsOf(timeline.p99, time, axis) }],
       endLabels: limits.map((l) => ({ text: `limit ${milliseconds(l.ms)}`, y: axis.at(l.ms), class: 'lim' })),
-      after: esc`<div class="swatches"><span>Requests in a cell: ${heat.steps[0] ?? 0}</span><span>!${swatches}</span><span>${number(heat.steps.at(-1) ?? 0)}. The line is p99 of each second.</span></div>`,
+      after: esc`<div class="swatches">Requests in a cell: ${heat.steps[0] ?? 0} !${swatches} ${number(heat.steps.at(-1) ?? 0)}. The line is p99 of each second.</div>`,
     },
     columns: [{ label: 'p99', unit: 'ms', line: timeline.p99 }],
   };

@@ -23,7 +23,7 @@ function headline(judged: Scenario[]): string {
   if (winners.every((w) => w.calm.length === w.scenario.contenders.length))
     return 'No defence keeps the database clearly calmer than another';
   if (everywhere.length > 0)
-    return `${list(everywhere.map((c) => c.defence))} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in all ${judged.length} profiles`;
+    return `${list(everywhere.map((c) => c.defence))} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in ${judged.length === 2 ? 'both' : `all ${judged.length}`} profiles`;
   return `No defence is calmest everywhere: ${list(winners.map((w) => `${list(w.calm.map((c) => c.defence))} on ${w.scenario.title}`))}`;
 }
 
@@ -86,10 +86,15 @@ export function scenarioSentences(scenario: Scenario, most = 4): string[] {
     const worst = values.at(-1);
     if (!worst || best.length === values.length || worst.rank === 1) continue;
     const show = (v: (typeof values)[number]): string => `${v.name} ${withUnit(v.spread!.median, measure.meta.unit)}`;
-    sentences.push(`${measure.label}: ${list(best.map(show))}; at the other end ${show(worst)}.`);
+    sentences.push(`${nameOf(measure)}: ${list(best.map(show))}; at the other end ${show(worst)}.`);
     if (sentences.length === most) break;
   }
   return sentences;
+}
+
+/** A measure's name where no head of a table explains it. */
+export function nameOf(measure: ComparedMeasure): string {
+  return measure.sub === 'per request' ? `${measure.label} ${measure.sub}` : measure.label;
 }
 
 /** How far the ranking may be trusted. */

@@ -4,6 +4,7 @@
  */
 import type { ComparisonResult, RunResult } from '../../harness/contract/result.ts';
 import type { MeasureMeta, PhaseBounds } from '../../harness/contract/verdict.ts';
+import { unitLabel } from './format.ts';
 import { hasFault, metaOf, valueOf } from './measures.ts';
 
 /** A measure in a phase: a column of the comparison. */
@@ -11,6 +12,8 @@ export interface ComparedMeasure {
   meta: MeasureMeta;
   phase: PhaseBounds['name'];
   label: string;
+  /** Stands under the label: unit or meaning. */
+  sub: string;
 }
 /** One defence in one scenario, with its repeats. */
 export interface Contender {
@@ -33,10 +36,10 @@ export interface Spread {
   repeats: number;
 }
 
-const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label: string; always?: boolean }[] = [
-  { id: 'db.loadsPerExpiry', phase: 'run', label: 'Loads per expiry' },
-  { id: 'db.peakRate', phase: 'run', label: 'Peak database rate' },
-  { id: 'db.queriesPerRequest', phase: 'run', label: 'Queries per request' },
+const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label: string; sub?: string }[] = [
+  { id: 'db.loadsPerExpiry', phase: 'run', label: 'Loads per expiry', sub: 'measured' },
+  { id: 'db.peakRate', phase: 'run', label: 'Peak database', sub: 'queries/s' },
+  { id: 'db.queriesPerRequest', phase: 'run', label: 'Queries', sub: 'per request' },
   { id: 'latency.p99', phase: 'before', label: 'p99 before' },
   { id: 'latency.p99', phase: 'during', label: 'p99 during' },
   { id: 'latency.p99', phase: 'run', label: 'p99' },
@@ -44,7 +47,7 @@ const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label:
   { id: 'shed.rate', phase: 'run', label: 'Shed' },
   { id: 'cache.staleShare', phase: 'run', label: 'Stale reads' },
   { id: 'recovery.time', phase: 'run', label: 'Recovery' },
-  { id: 'redis.opsPerRequest', phase: 'run', label: 'Redis operations per request' },
+  { id: 'redis.opsPerRequest', phase: 'run', label: 'Redis operations', sub: 'per request' },
   { id: 'stock.oversold', phase: 'run', label: 'Oversold' },
   { id: 'stock.lost', phase: 'run', label: 'Lost orders' },
   { id: 'stock.duplicated', phase: 'run', label: 'Duplicated orders' },
@@ -76,7 +79,10 @@ function measuresFor(scenario: Scenario): ComparedMeasure[] {
     if (column.id === 'latency.p99' && (column.phase === 'run') === fault) return false;
     const values = runs.map((run) => valueOf(run, column.phase, column.id));
     return ONLY_IF_ANY.has(column.id) ? values.some((v) => v !== null && v > 0) : values.some((v) => v !== null);
-  }).map((column) => ({ meta: metaOf(runs[0]!, column.id), phase: column.phase, label: column.label }));
+  }).map((column) => {
+    const meta = metaOf(runs[0]!, column.id);
+    return { meta, phase: column.phase, label: column.label, sub: column.sub ?? unitLabel(meta.unit) };
+  });
 }
 
 /** The measure's values over the usable repeats; null where none is known. */

@@ -35,14 +35,15 @@ export function rateFinding(run: RunResult, timeline: Timeline): string {
     );
   const low = Math.min(...timeline.answered.map((v, i) => (timeline.offered[i]! > 0 ? v / timeline.offered[i]! : 1)));
   if (timeline.errors.length > 0 && low < 0.95)
-    parts.push(`at the worst moment ${number(Math.round(low * 100))} % were answered`);
+    parts.push(
+      `at the worst moment ${low < 0.005 ? 'none' : `${number(Math.round(low * 100))} %`} of them were answered`,
+    );
   parts.push(dropped === 0 ? 'no arrival was dropped' : `${plural(dropped, 'arrival was', 'arrivals were')} dropped`);
   return parts.join('; ');
 }
 
 export function databaseFinding(run: RunResult): string {
   const loads = loadsPerExpiry(run);
-  const line = seriesById(run, 'db.queriesPerSec');
   const parts: string[] = [];
   if (loads.measured !== null)
     parts.push(
@@ -50,9 +51,11 @@ export function databaseFinding(run: RunResult): string {
         ? 'each expiry of the hot key costs one load'
         : `each expiry of the hot key costs ${number(loads.measured)} loads where one would do`,
     );
-  const peak = valueOf(run, 'run', 'db.peakRate') ?? (line ? (peakOf(line)?.value ?? null) : null);
-  if (peak !== null)
-    parts.push(`the peak is ${withUnit(peak, '/s')}${during(run, line ? peakOf(line)?.tMs : undefined)}`);
+  const peak = (phase: 'run' | 'before' | 'during' | 'after'): string =>
+    withUnit(valueOf(run, phase, 'db.peakRate'), '/s');
+  if (hasFault(run))
+    parts.push(`at most ${peak('before')} before the fault, ${peak('during')} during it, ${peak('after')} after`);
+  else if (valueOf(run, 'run', 'db.peakRate') !== null) parts.push(`at most ${peak('run')}`);
   return parts.join('; ') || 'no measurement of the database';
 }
 
@@ -121,11 +124,4 @@ export function predictionSentence(run: RunResult): string {
   if (!deviates)
     return `${number(measured)} loads per expiry; the formula predicts ${number(predicted)}, within 15 % of what was seen.`;
   return `${number(measured)} loads per expiry; the formula predicts ${number(predicted)}: ${percent} ${deviation > 0 ? 'more' : 'fewer'} than predicted.`;
-}
-
-function during(run: RunResult, tMs: number | undefined): string {
-  const inside = run.phases.find((p) => p.name === 'during');
-  if (tMs === undefined || !inside) return '';
-  if (tMs >= inside.fromMs && tMs <= inside.toMs) return ' during the fault';
-  return tMs > inside.toMs ? ' after the fault' : ' before the fault';
 }

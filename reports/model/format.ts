@@ -2,18 +2,19 @@
  * Numbers as people read them: three significant digits, the unit beside them, `unknown` where nothing was measured.
  * One place, so that the same number looks alike in the HTML report, on the terminal and in Markdown.
  */
+import { format } from 'd3-format';
 import type { MeasureMeta } from '../../harness/contract/verdict.ts';
 
 export const UNKNOWN = 'unknown';
 const THIN = '\u00a0';
+const whole = format(',.0f');
+const significant = format('.3~r');
 
 /** Three significant digits with thousands separators: 0.862, 26.2, 341, 1,410. Whole numbers stay whole. */
 export function number(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
   const size = Math.abs(value);
-  if (size >= 100 || Number.isInteger(value)) return minus(Math.round(value).toLocaleString('en-US'));
-  if (size < 0.0005) return size === 0 ? '0' : minus(value.toExponential(1));
-  return minus(Number(value.toPrecision(3)).toString());
+  return size >= 99.95 || Number.isInteger(value) ? whole(value) : significant(value);
 }
 
 /** A latency in the unit that suits it: `862 µs`, `42 ms`, `1.41 s`. */
@@ -21,7 +22,9 @@ export function milliseconds(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return UNKNOWN;
   if (ms === 0) return `0${THIN}ms`;
   if (Math.abs(ms) < 0.1) return `${number(ms * 1000)}${THIN}µs`;
-  return Math.abs(ms) < 1000 ? `${number(ms)}${THIN}ms` : `${number(ms / 1000)}${THIN}s`;
+  if (Math.abs(ms) < 999.5) return `${number(ms)}${THIN}ms`;
+  // 1,996 ms is 2.00 s: the zeros tell it from a round 2 s.
+  return `${ms % 1000 === 0 || Math.abs(ms) >= 99_950 ? number(ms / 1000) : (ms / 1000).toPrecision(3)}${THIN}s`;
 }
 
 /** `1.34 MiB`. */
@@ -80,8 +83,4 @@ export function list(items: readonly string[]): string {
  */
 export function plainText(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').replace(/[\p{Bidi_Control}\ufffe\uffff]/gu, '\ufffd');
-}
-
-function minus(text: string): string {
-  return text.startsWith('-') ? `−${text.slice(1)}` : text;
 }

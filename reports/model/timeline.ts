@@ -2,6 +2,7 @@
  * The run on one time axis: the generator's slots merged to at most 300 steps, with rates, errors, hit ratio, latency
  * counts and p99. Everything the charts draw over time comes from here, so that panels agree to the slot.
  */
+import { bisectCenter, sum } from 'd3-array';
 import type { CacheOutcome } from '../../harness/contract/defence.ts';
 import { ERROR_OUTCOMES } from '../../harness/contract/operation.ts';
 import type { RequestOutcome } from '../../harness/contract/operation.ts';
@@ -60,7 +61,7 @@ export function timelineOf(run: RunResult): Timeline {
     .map((outcome) => ({
       outcome,
       perSec: rates(slots.outcomes[outcome]),
-      total: total(slots.outcomes[outcome]),
+      total: sum(slots.outcomes[outcome] ?? []),
     }))
     .filter((e) => e.total > 0);
   const rejected = rates(slots.outcomes.rejected);
@@ -86,7 +87,7 @@ export function timelineOf(run: RunResult): Timeline {
     answered: rates(slots.outcomes.ok).map((v, i) => v + rejected[i]!),
     dropped: rates(slots.dropped),
     errors,
-    shed: { perSec: rates(slots.outcomes.shed), total: total(slots.outcomes.shed) },
+    shed: { perSec: rates(slots.outcomes.shed), total: sum(slots.outcomes.shed ?? []) },
     hitPercent: told.map((value, i) => (value === 0 ? null : (100 * hits[i]!) / value)),
     p99: p99Line(counts, edgesMs, tMs, stepMs),
     latency: { edgesMs, counts },
@@ -128,9 +129,8 @@ export function thin(line: TimeLine, columns = MAX_STEPS): TimeLine {
 
 /** The sample nearest to each time, null where the nearest is further than `reachMs`. */
 export function sampleAt(line: TimeLine, times: readonly number[], reachMs: number): (number | null)[] {
-  let i = 0;
   return times.map((t) => {
-    while (i + 1 < line.tMs.length && Math.abs(line.tMs[i + 1]! - t) <= Math.abs(line.tMs[i]! - t)) i++;
+    const i = bisectCenter(line.tMs, t);
     const at = line.tMs[i];
     return at === undefined || Math.abs(at - t) > reachMs ? null : (line.values[i] ?? null);
   });
@@ -159,7 +159,7 @@ function p99Line(counts: number[][], edgesMs: number[], tMs: number[], stepMs: n
 
 /** Interpolates inside the bucket on a log scale; null for no counts. */
 function quantile(counts: number[], edges: number[], q: number): number | null {
-  const all = counts.reduce((a, b) => a + b, 0);
+  const all = sum(counts);
   if (all === 0) return null;
   let left = q * all;
   for (let b = 0; b < counts.length; b++) {
@@ -176,8 +176,4 @@ function edgesFor(edgesUs: readonly number[], buckets: number): number[] {
   if (edges[0]! <= 0) edges[0] = (edges[1] ?? 2) / 2;
   while (edges.length < buckets + 1) edges.push(edges.at(-1)! * (edges.length > 1 ? edges.at(-1)! / edges.at(-2)! : 2));
   return edges;
-}
-
-function total(values: readonly number[] | undefined): number {
-  return values?.reduce((a, b) => a + b, 0) ?? 0;
 }
