@@ -1,11 +1,9 @@
 /**
- * What the probes say is held against work whose size is known: queries, commands, bytes and loads that this test
+ * What the probes say is held against work whose size is known: queries, commands and bytes that this test
  * itself sends to real servers. Their own statements, commands and connections must not appear, and their cost is
  * measured.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -13,7 +11,6 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StartedStack } from '../contract/environment.ts';
 import type { Probe, ProbeEvidence } from '../contract/probe.ts';
-import type { ServiceProbeAnswer } from '../contract/target.ts';
 import { testContext } from '../environment/fixtures/tiny-target.ts';
 import { localEnvironment } from '../environment/local.ts';
 import { realClock } from '../kit/clock.ts';
@@ -56,15 +53,8 @@ function pick(...ids: string[]): Probe[] {
 }
 
 /** Samples while `work` runs, with calm on both sides of it, and cuts to the time of the work and its calm. */
-async function watch(
-  ids: string[],
-  work: () => Promise<unknown>,
-  instances: { url: string }[] = [],
-): Promise<ProbesOutcome> {
-  await using running = await startProbes(pick(...ids), {
-    stack,
-    instances: instances.map(({ url }, index) => ({ index, url, pid: null })),
-  });
+async function watch(ids: string[], work: () => Promise<unknown>): Promise<ProbesOutcome> {
+  await using running = await startProbes(pick(...ids), { stack, instances: [] });
   expect(running.failures).toEqual([]);
   await delay(400);
   const measuredFromMs = realClock.nowMs();
@@ -221,60 +211,6 @@ test('while Redis is away samples have no value and are not lost; totals go on a
   expect(evidence.totals['redis.calls.get']).toBe(500);
 });
 
-test('the service tells its loads, each once; a target that does not tell is no error', async () => {
-  const made: { key: string; startedAtMs: number }[] = [];
-  const told = await listen((path) => {
-    const since = Number(new URL(path, 'http://x').searchParams.get('since'));
-    const now = realClock.nowMs();
-    for (let i = 0; i < 3; i++) made.push({ key: `k${made.length}`, startedAtMs: now });
-    const loads = made.slice(since);
-    return {
-      nowMs: now,
-      eventLoopDelayP99Ms: 12,
-      eventLoopDelayMaxMs: 20,
-      rssBytes: 1_000,
-      cpuMs: made.length,
-      loadsInFlight: 2,
-      loadsInFlightMaxPerKey: 1,
-      cacheOutcomes: { hit: made.length * 10 },
-      lastLoad: made.length,
-      loads: {
-        key: loads.map(({ key }) => key),
-        cause: loads.map(() => 'miss'),
-        startedAtMs: loads.map(({ startedAtMs }) => startedAtMs),
-        endedAtMs: loads.map(({ startedAtMs }) => startedAtMs + 1),
-        ok: loads.map(() => true),
-        filled: loads.map(() => true),
-      },
-      lostLoads: false,
-      stock: { acceptedOrders: 0, pendingOrders: 0 },
-    };
-  });
-  const silent = await listen(() => null);
-  try {
-    const outcome = await watch(['service'], () => delay(1_000), [told, silent]);
-    const evidence = evidenceOf(outcome, 'service');
-    expect(evidence.loads.length).toBeGreaterThanOrEqual(15);
-    expect(new Set(evidence.loads.map(({ key }) => key)).size).toBe(evidence.loads.length);
-    expect(evidence.loads.every(({ instance }) => instance === 0)).toBe(true);
-    expect(evidence.totals).toMatchObject({
-      'service.eventLoopDelayP99MaxMs': 12,
-      'service.rssMaxBytes': 1_000,
-      'service.loadsInFlightMax': 2,
-    });
-    const { 'service.totalLoads': loads, 'service.reads.hit': hits } = evidence.totals;
-    // Both are read between two samples, where they need not be whole together.
-    expect(Math.abs(hits! - loads! * 10)).toBeLessThanOrEqual(10);
-    expect(Math.abs(loads! - evidence.loads.length)).toBeLessThanOrEqual(3);
-
-    const none = evidenceOf(await watch(['service'], () => Promise.resolve(), [silent]), 'service');
-    expect(none).toMatchObject({ series: [], loads: [], totals: {}, lostSamples: 0 });
-  } finally {
-    told.server.close();
-    silent.server.close();
-  }
-});
-
 test('a probe that cannot open, and a probe process that dies, are told and not thrown', async () => {
   const broken = { ...stack, redisUrl: 'redis://127.0.0.1:1', cpuMs: stack.cpuMs.bind(stack) };
   await using failing = await startProbes(pick('redis-info', 'postgres-activity'), { stack: broken, instances: [] });
@@ -303,14 +239,3 @@ test('all probes together cost little of one core, and say how much', async () =
   // The goal is 2 % (see the line above); a shared machine is given room.
   expect(outcome.costCpuShare).toBeLessThan(0.06);
 });
-
-/** A service that answers `/cachequake/probe` as told, or not at all. */
-async function listen(answer: (path: string) => ServiceProbeAnswer | null): Promise<{ url: string; server: Server }> {
-  const server = createServer((request, response) => {
-    const body = answer(request.url!);
-    response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(body ? JSON.stringify(body) : '{}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
-}
