@@ -23,7 +23,7 @@ describe('bad input', () => {
       2,
       /no fault 'redis-dwon'[^]*did you mean 'redis-down'/,
     ],
-    ['a fault without a time', ['run', 'hot-key', '--fault', 'redis-down'], 2, /redis-down@/],
+    ['a fault without a time', ['run', 'hot-key', '--fault', 'redis-down'], 2, /'redis-down' is not a fault at a time/],
     [
       'a fault after the end',
       ['run', 'hot-key', '--fault', 'redis-down@100s+5s'],
@@ -155,6 +155,8 @@ describe('help', () => {
       'xfetch',
       '--set',
       'xfetch.beta=2',
+      '--set',
+      'ttlMs=10000',
       '--fault',
       'redis-down@3s+1s',
     ]);

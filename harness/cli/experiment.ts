@@ -14,7 +14,7 @@ import { executeRun } from '../run/run.ts';
 import { judgeComparison } from '../verdict/compare.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { Prepared } from './options.ts';
-import { linkLatest, makeOutputFolder, newRunId } from './output-folder.ts';
+import { linkLatest, makeOutputFolder, newRunId, removeIfEmpty } from './output-folder.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { writeOutputs } from './write-outputs.ts';
 
@@ -44,7 +44,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   const progress = createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
   const interrupts = listenForInterrupts((line) => progress.step(line));
   try {
-    const { environment, reason } = await selectEnvironment(settings.env, settings);
+    const { environment, reason } = await selectEnvironment(settings.env, settings, (line) => progress.step(line));
     const plans: RunPlan[] = [];
     for (const defence of input.defences) plans.push(await prepared.plan(input.profile, defence, environment.id));
     const runId = newRunId(plans[0]!.profile.id, new Date());
@@ -91,14 +91,15 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     } catch (error) {
       failure = error;
     }
+    // Leaving the block above has stopped everything, also where the start failed.
+    journal.write({ kind: 'ended' });
+    journal.close();
     if (failure !== undefined && runs.length === 0) {
-      journal.close();
+      removeIfEmpty(folder);
       throw interrupts.signal.aborted
         ? new HarnessError('INTERRUPTED', 'interrupted before anything was recorded')
         : failure;
     }
-    journal.write({ kind: 'ended' });
-    journal.close();
 
     const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input.command, startedAt);
     await writeOutputs(result, folder);

@@ -1,6 +1,6 @@
 /** Where a run's files go, and the `latest` link that points to the newest. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import { isCheckout, packageRoot } from '../kit/package-root.ts';
@@ -30,6 +30,15 @@ export function makeOutputFolder(runId: string, out?: string): string {
     });
   }
   return folder;
+}
+
+/** Takes back the folder of a run that never began; logs that explain why are kept. */
+export function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it, or it is gone already.
+  }
 }
 
 /** Points `latest` beside the folder to it. A file system without links does without. */
