@@ -4,7 +4,7 @@
  */
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
 import { comparisonHeadline, nameOf, noiseSentence, scenarioSentences } from './model/comparison-findings.ts';
-import { dominatorOf, scenariosOf, spreadOf } from './model/comparison.ts';
+import { dominatorOf, scenariosOf, shownSpreadOf } from './model/comparison.ts';
 import type { Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
 import { number, plainText, signed, unitLabel, withUnit } from './model/format.ts';
@@ -15,6 +15,7 @@ import {
   MARKS,
   metaOf,
   resultStatus,
+  sentenceOf,
   shownStatus,
   valueOf,
   worstFirst,
@@ -47,7 +48,7 @@ export function renderMarkdown(result: AnyResult): string {
 function runLines(run: RunResult): string[] {
   const { status, word } = shownStatus(run);
   return [
-    `## ${MARKS[status]} ${word}: ${escape(run.verdict.sentence)}`,
+    `## ${MARKS[status]} ${word}: ${escape(sentenceOf(run.verdict))}`,
     '',
     escape(run.verdict.explanation),
     '',
@@ -117,7 +118,7 @@ function comparisonLines(result: ComparisonResult): string[] {
   return [
     `## ${escape(comparisonHeadline(scenarios))}`,
     '',
-    `**${MARKS[status]} ${word}:** ${escape(result.verdict.sentence)}. ${escape(result.verdict.explanation)}`,
+    `**${MARKS[status]} ${word}:** ${escape(sentenceOf(result.verdict))}. ${escape(result.verdict.explanation)}`,
     '',
     ...(result.partial ? ['> **Interrupted:** not every run took place; nothing here counts as passed.', ''] : []),
     ...result.differences.flatMap((d) => [`> **Differs:** ${escape(d)}`, '']),
@@ -138,14 +139,14 @@ function scenarioLines(scenario: Scenario): string[] {
     return [
       escape(contender.defence),
       ...scenario.measures.map((measure) => {
-        const spread = spreadOf(contender, measure);
+        const spread = shownSpreadOf(contender, measure);
         if (!spread) return 'unknown';
         const range = spread.high > spread.low ? ` (${number(spread.low)}–${number(spread.high)})` : '';
         const predicted =
-          measure.meta.id === 'db.loadsPerExpiry' && contender.usable[0]
-            ? loadsPerExpiry(contender.usable[0]).predicted
+          measure.meta.id === 'db.loadsPerExpiry' && (contender.usable[0] ?? contender.runs[0])
+            ? loadsPerExpiry((contender.usable[0] ?? contender.runs[0])!).predicted
             : null;
-        return `${number(spread.median)}${range}${predicted === null ? '' : `, predicted ${number(predicted)}`}`;
+        return `${number(spread.median)}${spread.doubtful ? ' ?' : ''}${range}${predicted === null ? '' : `, predicted ${number(predicted)}`}`;
       }),
       worst ? `${MARKS[worst.status]} ${worst.word}` : '',
     ];
@@ -154,7 +155,7 @@ function scenarioLines(scenario: Scenario): string[] {
     const by = dominatorOf(contender, scenario);
     return by
       ? [
-          `- ${escape(contender.defence)} is beaten by ${escape(by.defence)}: better on no measure, clearly worse on ${by.worseOn}.`,
+          `- ${escape(contender.defence)} is beaten by ${escape(by.defence)}: better on no measure, clearly worse on ${by.worseOn} of ${scenario.measures.length}.`,
         ]
       : [];
   });

@@ -8,11 +8,20 @@ import picocolors from 'picocolors';
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
 import type { VerdictStatus } from '../harness/contract/verdict.ts';
 import { comparisonHeadline, noiseSentence } from './model/comparison-findings.ts';
-import { scenariosOf, spreadOf } from './model/comparison.ts';
+import { scenariosOf, shownSpreadOf } from './model/comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
 import { number, plainText, UNKNOWN, withUnit } from './model/format.ts';
-import { hasFault, loadsPerExpiry, MARKS, metaOf, resultStatus, shownStatus, valueOf } from './model/measures.ts';
+import {
+  hasFault,
+  loadsPerExpiry,
+  MARKS,
+  metaOf,
+  resultStatus,
+  sentenceOf,
+  shownStatus,
+  valueOf,
+} from './model/measures.ts';
 
 export interface TableOptions {
   colour: boolean;
@@ -68,7 +77,7 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
       c,
     ),
     '',
-    ...verdictLines(shownStatus(run), run.verdict.sentence, c, width),
+    ...verdictLines(shownStatus(run), sentenceOf(run.verdict), c, width),
     ...warningLines(run, c, width),
     ...wrap(plainText(run.verdict.explanation), width),
     ...(loads.deviates ? wrap(c.yellow(predictionSentence(run)), width) : []),
@@ -84,7 +93,7 @@ function renderComparison(result: ComparisonResult, c: Colours, width: number): 
     lines.push(...grid(['', ...scenario.contenders.map((x) => x.defence)], comparisonRows(scenario, c), c, width), '');
   }
   lines.push(...wrap(c.bold(plainText(comparisonHeadline(scenarios))), width));
-  lines.push(...verdictLines(resultStatus(result), result.verdict.sentence, c, width));
+  lines.push(...verdictLines(resultStatus(result), sentenceOf(result.verdict), c, width));
   for (const difference of result.differences)
     lines.push(...wrap(c.yellow(`differs: ${plainText(difference)}`), width));
   lines.push(...wrap(noiseSentence(scenarios), width));
@@ -96,7 +105,11 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
   const phases: Phase[] = runs.some(hasFault) ? ['before', 'during', 'after'] : ['run'];
   const values = (label: string, id: string, phase: Phase): string[] => {
     const measure: ComparedMeasure = { meta: metaOf(runs[0]!, id), phase, label, sub: '' };
-    return [label, ...scenario.contenders.map((x) => withUnit(spreadOf(x, measure)?.median, measure.meta.unit))];
+    return [label, ...scenario.contenders.map((x) => cell(x, measure))];
+  };
+  const cell = (x: Contender, measure: ComparedMeasure): string => {
+    const spread = shownSpreadOf(x, measure);
+    return withUnit(spread?.median, measure.meta.unit) + (spread?.doubtful ? ' ?' : '');
   };
   const predicted = (x: Contender): string =>
     number((x.usable[0] ?? x.runs[0]) && loadsPerExpiry(x.usable[0] ?? x.runs[0]!).predicted);

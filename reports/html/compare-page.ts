@@ -2,10 +2,10 @@
 import { html as esc } from 'ghtml';
 import type { ComparisonResult } from '../../harness/contract/result.ts';
 import { comparisonHeadline, countSentence, noiseSentence, scenarioSentences } from '../model/comparison-findings.ts';
-import { repeatsOf, scenariosOf } from '../model/comparison.ts';
+import { scenariosOf } from '../model/comparison.ts';
 import type { Scenario } from '../model/comparison.ts';
 import { milliseconds, plural } from '../model/format.ts';
-import { hasFault, latencyLimits, MARKS, resultStatus, runsOf } from '../model/measures.ts';
+import { hasFault, latencyLimits, MARKS, resultStatus, runsOf, sentenceOf } from '../model/measures.ts';
 import { histogramOf, percentileLine, quantileMs, TABLE_QUANTILES } from '../model/percentiles.ts';
 import { renderMultiples } from './multiples.ts';
 import { renderOrigins, renderRanks, renderScenarioTable, renderMatrices } from './compare-tables.ts';
@@ -85,7 +85,7 @@ export function renderComparePage(result: ComparisonResult): string {
     esc`<footer>Cachequake ${result.cachequakeVersion}, result schema ${result.schemaVersion}. This page is complete in itself and asks nobody for anything.</footer>`,
   ].join('\n');
   const seeds = [...new Set(runsOf(result).map((run) => run.plan.seed))];
-  const repeats = repeatsOf(scenarios);
+  const repeats = Math.min(...scenarios.flatMap((s) => s.contenders.map((c) => c.runs.length)), Infinity);
   return renderPage({
     title: `Comparison: ${scenarios.map((s) => s.title).join(', ')}`,
     top: {
@@ -99,6 +99,14 @@ export function renderComparePage(result: ComparisonResult): string {
   });
 }
 
+/** Names with hyphens stay on one line. */
+function unbroken(text: string): string {
+  return text
+    .split(' ')
+    .map((word) => (word.includes('-') && word.length < 28 ? esc`<span class="nb">${word}</span>` : esc`${word}`))
+    .join(' ');
+}
+
 function renderHeadline(result: ComparisonResult, scenarios: Scenario[]): string {
   const { status, word } = resultStatus(result);
   const words = scenarios.length === 1 ? scenarioSentences(scenarios[0]!).join(' ') : '';
@@ -108,7 +116,7 @@ function renderHeadline(result: ComparisonResult, scenarios: Scenario[]): string
   const differences = result.differences.map((d) => esc`<p class="warn"><b>Differs:</b> ${d}</p>`).join('');
   const texts = [...new Set(result.runs.flatMap((run) => run.environment.notes))];
   const notes = texts.map((text) => esc`<p class="note">${text}</p>`).join('');
-  return esc`<h1 id="finding">${comparisonHeadline(scenarios)}</h1><p class="sub">${words}</p><p class="sub" id="verdict"><span class="v ${status}">${MARKS[status]} ${word}</span> ${result.verdict.sentence}. ${result.verdict.explanation}</p>!${partial}!${differences}!${notes}`;
+  return esc`<h1 id="finding">!${unbroken(comparisonHeadline(scenarios))}</h1><p class="sub">${words}</p><p class="sub" id="verdict"><span class="v ${status}">${MARKS[status]} ${word}</span> ${sentenceOf(result.verdict)}. ${result.verdict.explanation}</p>!${partial}!${differences}!${notes}`;
 }
 
 /** One line for each defence, at most six, in the phase in which they differ most: during the fault where there is one. */
@@ -116,12 +124,12 @@ function renderOverlay(scenario: Scenario, id: string): ReturnType<typeof render
   const fault = scenario.contenders.some((c) => c.runs.some(hasFault));
   const phase = fault ? 'during' : 'run';
   const lines = scenario.contenders.slice(0, LINE_LOOKS.length).flatMap((contender, i): NamedLine[] => {
-    const run = contender.usable[0];
+    const run = contender.usable[0] ?? contender.runs[0];
     const histogram = run && histogramOf(run, phase);
     if (!histogram) return [];
     return [
       {
-        label: contender.defence,
+        label: contender.usable.length === 0 ? `${contender.defence} (not valid)` : contender.defence,
         colour: LINE_LOOKS[i]!.colour,
         dash: LINE_LOOKS[i]!.dash,
         line: percentileLine(histogram),

@@ -1,11 +1,11 @@
 /** The tables of a comparison: one row per defence, tinted by how near it is to no defence; ranks; what differs. */
 import { html as esc } from 'ghtml';
 import type { ComparisonResult } from '../../harness/contract/result.ts';
-import { baselineOf, dominatorOf, rankOf, spreadOf } from '../model/comparison.ts';
+import { baselineOf, dominatorOf, rankOf, shownSpreadOf, spreadOf } from '../model/comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from '../model/comparison.ts';
 import { number, signed, unitLabel } from '../model/format.ts';
 import { nameOf } from '../model/comparison-findings.ts';
-import { loadsPerExpiry, MARKS, shownStatus } from '../model/measures.ts';
+import { loadsPerExpiry, MARKS, sentenceOf, shownStatus } from '../model/measures.ts';
 import { renderTable, slug } from './table.ts';
 import type { Cell } from './table.ts';
 
@@ -14,7 +14,7 @@ export function renderScenarioTable(scenario: Scenario, prefix: string): string 
   const baseline = baselineOf(scenario);
   const table = renderTable({
     id: `${prefix}-table`,
-    caption: `${scenario.title}. The darker a cell, the nearer to ${baseline ? `no defence (${baseline.defence})` : 'the worst'}; a dot where nothing is clearly better.`,
+    caption: `${scenario.title}. The darker a cell, the nearer to ${baseline ? `no defence (${baseline.defence})` : 'the worst'}; a dot where nothing is clearly better${scenario.contenders.some((c) => c.usable.length === 0) ? '; a question mark where no run is valid' : ''}.`,
     columns: [
       { label: 'Defence' },
       ...scenario.measures.map((m) => ({
@@ -31,7 +31,7 @@ export function renderScenarioTable(scenario: Scenario, prefix: string): string 
     const by = dominatorOf(contender, scenario);
     return by
       ? [
-          esc`<li><b>${contender.defence}</b> is beaten by <b>${by.defence}</b>: better on none of these measures, clearly worse on ${by.worseOn}.</li>`,
+          esc`<li><b>${contender.defence}</b> is beaten by <b>${by.defence}</b>: better on none of these measures, clearly worse on ${by.worseOn} of ${scenario.measures.length}.</li>`,
         ]
       : [];
   });
@@ -45,27 +45,28 @@ function name(contender: Contender): Cell {
   const short = contender.runs.length - contender.usable.length;
   const notes = [
     worst ? `${MARKS[worst.status]} ${worst.word.toLowerCase()}` : '',
-    short > 0 ? `${short} of ${contender.runs.length} not valid` : '',
+    short > 0 && contender.runs.length > 1 ? `${short} of ${contender.runs.length} not valid` : '',
   ];
   return { text: contender.defence, small: notes.filter(Boolean).join(', ') };
 }
 
 function valueCell(contender: Contender, scenario: Scenario, measure: ComparedMeasure, prefix: string): Cell {
   const id = `${prefix}-${slug(contender.defence)}-${slug(measure.phase)}-${slug(measure.meta.id)}`;
-  const spread = spreadOf(contender, measure);
+  const spread = shownSpreadOf(contender, measure);
   if (!spread) return { text: 'unknown', class: 's-unknown', id };
-  const cell: Cell = { text: number(spread.median), exact: spread.median, id };
+  const cell: Cell = { text: `${number(spread.median)}${spread.doubtful ? ' ?' : ''}`, exact: spread.median, id };
   const small: string[] = [];
   if (spread.repeats > 1 && spread.high > spread.low) small.push(`${number(spread.low)} to ${number(spread.high)}`);
-  if (measure.meta.id === 'db.loadsPerExpiry' && contender.usable[0]) {
-    const { predicted, deviation, deviates } = loadsPerExpiry(contender.usable[0]);
+  const run = contender.usable[0] ?? contender.runs[0];
+  if (measure.meta.id === 'db.loadsPerExpiry' && run) {
+    const { predicted, deviation, deviates } = loadsPerExpiry(run);
     if (predicted !== null)
       small.push(
         `predicted ${number(predicted)}${deviates && deviation !== null ? `: ${signed(deviation * 100, 'count')} % off` : ''}`,
       );
   }
   if (small.length > 0) cell.small = small.join('; ');
-  const tint = tintOf(contender, scenario, measure);
+  const tint = spread.doubtful ? 'doubt' : tintOf(contender, scenario, measure);
   if (tint) cell.class = tint;
   return cell;
 }
@@ -182,7 +183,7 @@ export function renderOrigins(result: ComparisonResult): string {
           run.plan.defence,
           String(run.plan.seed),
           { text: `${MARKS[status]} ${word}`, class: `s-${status}` },
-          { text: run.verdict.sentence, class: 'wide' },
+          { text: sentenceOf(run.verdict), class: 'wide' },
         ],
       };
     }),

@@ -18,6 +18,9 @@ export interface Page {
   version: string;
 }
 
+/** Characters that would turn text around or hide it; line breaks and tabs stay. */
+const UNSEEN = /(?![\n\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
+
 /** The whole document. */
 export function renderPage(page: Page): string {
   const policy = `default-src 'none'; style-src '${hash(STYLE)}'; script-src '${hash(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
@@ -25,7 +28,10 @@ export function renderPage(page: Page): string {
 <meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="${policy}"/><meta name="viewport" content="width=device-width,initial-scale=1"/><meta name="generator" content="Cachequake ${page.version}"/>
 <title>${page.title}</title>
 <style>!${STYLE}</style></head>
-<body><a class="skip" href="#main">To the findings</a><header class="top"><div><span><b>Cachequake</b> · ${page.top.left}</span><span>${page.top.middle}</span><span>${page.top.right}</span></div></header><main id="main">!${uniqueIds(page.body)}</main><script type="application/json" id="data">!${embedJson(page.data)}</script><script>!${SCRIPT}</script></body></html>`;
+<body><a class="skip" href="#main">To the findings</a><header class="top"><div><span><b>Cachequake</b> · ${page.top.left}</span><span>${page.top.middle}</span><span>${page.top.right}</span></div></header><main id="main">!${uniqueIds(page.body)}</main><script type="application/json" id="data">!${embedJson(page.data)}</script><script>!${SCRIPT}</script></body></html>`.replace(
+    UNSEEN,
+    '\ufffd',
+  );
 }
 
 /**

@@ -3,7 +3,7 @@
  * (an inner SVG without kept proportions, strokes that do not scale), so one drawing fits a phone, a desktop and paper.
  */
 import { html as esc } from 'ghtml';
-import { line as d3line } from 'd3-shape';
+import { curveLinear, curveStep, line as d3line } from 'd3-shape';
 
 /** Width of the inner drawing; x is given in these units, so 1000 is the right edge. */
 export const WIDTH = 1000;
@@ -17,6 +17,8 @@ export interface PlotLine {
   points: [number, number | null][];
   /** Fills down to this y. */
   areaTo?: number;
+  /** Drawn in steps: each value holds for a stretch of time around its point. */
+  steps?: boolean;
 }
 export interface PlotTick {
   at: number;
@@ -73,7 +75,7 @@ export function renderPlot(plot: Plot): string {
     : '';
   const titleId = `${plot.id}-title`;
   return esc`<figure class="panel" id="${plot.id}">
-<figcaption><span class="at"></span><b>${plot.title}</b> <span class="f">${plot.finding}</span>!${legend(plot.lines)}</figcaption><div class="plot"><svg height="${total}" role="img" aria-labelledby="${titleId}"><title id="${titleId}">${plot.title}: ${plot.finding}</title>!${grid}!${plot.back ?? ''}<svg viewBox="0 0 ${WIDTH} ${h}" width="100%" height="${h}" preserveAspectRatio="none">!${plot.under ?? ''}!${plot.lines.map(path).join('')}</svg>!${yText}!${xText}!${plot.front ?? ''}!${ends(plot)}</svg></div>!${plot.after ?? ''}</figure>`;
+<figcaption><span class="at"></span><b>${plot.title}</b> <span class="f">${plot.finding}</span>!${legend(plot.lines)}</figcaption><div class="plot"><svg height="${total}" role="img" aria-labelledby="${titleId}"><title id="${titleId}">${plot.title}: ${plot.finding}</title>!${grid}<svg width="100%" height="${h}">!${plot.back ?? ''}</svg><svg viewBox="0 0 ${WIDTH} ${h}" width="100%" height="${h}" preserveAspectRatio="none">!${plot.under ?? ''}!${plot.lines.map(path).join('')}</svg>!${yText}!${xText}!${plot.front ?? ''}!${ends(plot)}</svg></div>!${plot.after ?? ''}</figure>`;
 }
 
 function path(line: PlotLine): string {
@@ -81,6 +83,7 @@ function path(line: PlotLine): string {
     .defined((p) => p[1] !== null)
     .x((p) => p[0])
     .y((p) => p[1]!)
+    .curve(line.steps ? curveStep : curveLinear)
     .digits(1);
   const d = draw(line.points) ?? '';
   if (d === '') return '';

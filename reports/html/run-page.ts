@@ -1,6 +1,7 @@
 /** The report on one run, from the verdict down to the plan, in the order in which a person asks. */
 import { html as esc } from 'ghtml';
 import type { RunResult, ThresholdResult } from '../../harness/contract/result.ts';
+import type { VerdictStatus } from '../../harness/contract/verdict.ts';
 import { milliseconds, number, signed, withUnit } from '../model/format.ts';
 import { predictionSentence } from '../model/findings.ts';
 import {
@@ -10,6 +11,7 @@ import {
   loadsPerExpiry,
   MARKS,
   metaOf,
+  sentenceOf,
   shownStatus,
   valueOf,
   worstFirst,
@@ -77,7 +79,7 @@ export function folded(summary: string, markup: string, series = true): string {
 
 function renderVerdict(run: RunResult): string {
   const { status, word } = shownStatus(run);
-  return esc`<h1 id="verdict"><span class="v ${status}">${MARKS[status]} ${word}</span> ${run.verdict.sentence}</h1><p class="sub">${run.verdict.explanation}</p>`;
+  return esc`<h1 id="verdict"><span class="v ${status}">${MARKS[status]} ${word}</span> ${sentenceOf(run.verdict)}</h1><p class="sub">${run.verdict.explanation}</p>`;
 }
 
 /** What a reader must know before any figure. */
@@ -105,13 +107,14 @@ function renderNotes(run: RunResult): string {
 }
 
 function renderChecks(run: RunResult): string {
+  const doubt = run.partial || !run.validity.valid;
   const rows = [
     ...worstFirst(run.thresholds).map((t) => ({
       status: t.status,
       id: `check-${slug(t.text)}`,
       cells: [
         t.text,
-        statusCell(t.status, withUnit(t.actual, t.unit), t.actual),
+        statusCell(counted(t.status, doubt), withUnit(t.actual, t.unit), t.actual),
         `${t.operator} ${withUnit(t.limit, t.unit)}`,
         margin(t),
       ],
@@ -121,7 +124,7 @@ function renderChecks(run: RunResult): string {
       id: `check-${slug(c.id)}`,
       cells: [
         { text: c.title, small: c.message, class: 'wide' },
-        statusCell(c.status, { pass: 'holds', fail: 'broken', unknown: 'unknown' }[c.status], null),
+        statusCell(counted(c.status, doubt), { pass: 'holds', fail: 'broken', unknown: 'unknown' }[c.status], null),
         'holds',
         '',
       ],
@@ -131,14 +134,19 @@ function renderChecks(run: RunResult): string {
     return '<p class="warn"><b>Nothing was judged:</b> this run has no thresholds and no checks.</p>';
   return renderTable({
     id: 'checks',
-    caption: 'Thresholds and checks, the worst first',
+    caption: `Thresholds and checks, the worst first${doubt ? '; none of them counts' : ''}`,
     columns: [{ label: 'Check' }, { label: 'Measured' }, { label: 'Limit' }, { label: 'Margin' }],
     rows: byStatus(rows),
     sortable: false,
   });
 }
 
-function statusCell(status: ThresholdResult['status'], text: string, exact: number | null): Cell {
+/** What held in a run that was interrupted or is not valid counts for nothing. */
+function counted(status: VerdictStatus, doubt: boolean): VerdictStatus {
+  return doubt && status === 'pass' ? 'unknown' : status;
+}
+
+function statusCell(status: VerdictStatus, text: string, exact: number | null): Cell {
   return { text: `${MARKS[status]} ${text}`, class: `s-${status}`, exact };
 }
 
@@ -156,7 +164,9 @@ function renderValidity(run: RunResult): string {
     ...run.validity.findings.map(
       (f) => esc`<li!${f.ok ? '' : ' class="s-fail"'} id="validity-${slug(f.id)}">${f.ok ? '' : '✕ '}${f.message}</li>`,
     ),
-    esc`<li>generator lag p99 ${milliseconds(g.lagP99Us / 1000)}, CPU at most ${number(Math.round(g.cpuShareMax * 100))} % of a core</li>`,
+    run.validity.findings.length > 0
+      ? ''
+      : esc`<li>generator lag p99 ${milliseconds(g.lagP99Us / 1000)}, CPU at most ${number(Math.round(g.cpuShareMax * 100))} % of a core</li>`,
   ];
   return `<ul class="strip" id="validity">${items.join('')}</ul>`;
 }

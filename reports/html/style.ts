@@ -49,7 +49,7 @@ td small,tbody th small{display:block;color:var(--mut);font-size:12px;font-weigh
 :target{background:color-mix(in srgb,var(--c1) 16%,transparent);scroll-margin-top:40px}h2:target,section:target,figure:target{background:none}
 .s-pass,.s-fail,.s-unknown{font-weight:600}.s-pass{color:var(--good)}.s-fail{color:var(--bad)}.s-unknown{color:var(--unk)}
 td.t1{background:var(--t1)}td.t2{background:var(--t2)}td.t3{background:var(--t3)}td.t4{background:var(--t4)}
-td.best{color:var(--good);font-weight:620}td.best::before{content:"• "}
+td.doubt{color:var(--mut);font-style:italic}td.best{color:var(--good);font-weight:620}td.best::before{content:"• "}
 td.t1 small,td.t2 small,td.t3 small,td.t4 small{color:inherit}
 th button{all:unset;cursor:pointer;font:inherit;color:inherit}th button:hover{color:var(--fg)}th button:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
 th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
@@ -83,10 +83,10 @@ code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}td code{
 pre{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px;margin:12px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 details{margin:12px 0 0}summary{cursor:pointer;color:var(--mut);font-size:13.5px;width:fit-content}summary:hover{color:var(--fg)}
 .pairs{display:grid;grid-template-columns:max-content 1fr;gap:5px 20px;margin:12px 0 0;font-size:14px}.pairs dt{color:var(--mut)}.pairs dd{margin:0;overflow-wrap:anywhere}
-ul.plain{margin:10px 0 0;padding-left:18px}
+ul.plain{margin:10px 0 0;padding-left:18px;max-width:100ch}.nb{white-space:nowrap}
 footer{color:var(--mut);font-size:13px;margin:52px 0 0;border-top:1px solid var(--line);padding-top:12px}
-@media(max-width:1000px){.tiles{grid-template-columns:repeat(4,1fr)}}
-@media(max-width:720px){
+@media screen and (max-width:1000px){.tiles{grid-template-columns:repeat(4,1fr)}}
+@media screen and (max-width:720px){
 main,.top{padding-left:15px;padding-right:15px}h1{font-size:24px}.top span:nth-of-type(2){margin:0}
 .tiles{grid-template-columns:repeat(2,1fr)}.tiles dd{font-size:21px}
 .box{padding:4px 10px 10px}.plot{margin:0 10px 0 44px}figcaption,.swatches{padding-left:0}.scrub{margin:6px 2px 18px 36px}.scrub output{left:0;top:20px;padding:0}figcaption .at{float:none;display:block;margin:0}
@@ -101,7 +101,7 @@ const COLOURS = [0, 1, 2, 3, 4, 5]
   .join('');
 const HEAT = [0, 1, 2, 3, 4, 5, 6].map((i) => `.h${i}{fill:var(--h${i})}`).join('');
 
-const PRINT = `@media print{:root:root:root{color-scheme:light;${LIGHT}}body{font-size:12.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,.top{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid;margin-top:26px}figure,tr,.tiles,.strip{break-inside:avoid}.btn,.scrub,.skip,.series,#plan,.cur{display:none}.scroll,.tall{overflow:visible;max-height:none}th,td{padding:4px 7px}td code{min-width:0}.top{padding-top:0}details::details-content{content-visibility:visible;block-size:auto}}@page{margin:14mm}`;
+const PRINT = `@media print{:root:root:root{color-scheme:light;${LIGHT}}body{font-size:12.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,.top{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid;margin-top:26px}figure,tr,.tiles,.strip{break-inside:avoid}.btn,.scrub,.skip,.series,#plan,.cur{display:none}.scroll,.tall{overflow:visible;max-height:none}th,td{padding:4px 7px}td code{min-width:0}.top{padding-top:0}.tiles dd{font-size:17px}.tiles div{padding:7px 9px}.plot{margin:0 120px 0 52px}figcaption,.swatches{padding-left:52px}.box{padding:2px 8px 8px}h1{font-size:23px;margin-top:14px}details::details-content{content-visibility:visible;block-size:auto}}@page{margin:14mm}`;
 
 /** The whole sheet, as it stands in the page. */
 export const STYLE = `:root{color-scheme:light;${LIGHT}}@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${DARK}}}:root[data-theme=dark]{color-scheme:dark;${DARK}}${BASE}${COLOURS}${HEAT}${PRINT}`;

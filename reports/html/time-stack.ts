@@ -21,7 +21,7 @@ import { sampleAt, seriesById, thin, timelineOf } from '../model/timeline.ts';
 import type { TimeLine, Timeline } from '../model/timeline.ts';
 import { heatmap } from './heatmap.ts';
 import { eventsOf, renderBands, renderEvents } from './events.ts';
-import { renderPlot } from './plot.ts';
+import { renderPlot, WIDTH } from './plot.ts';
 import type { Plot, PlotLine } from './plot.ts';
 import { amountAxis, latencyAxis, timeAxis } from './scales.ts';
 import type { Axis } from './scales.ts';
@@ -192,7 +192,7 @@ function latencyPanel(run: RunResult, timeline: Timeline, time: Axis): Draft {
       yTicks: axis.ticks,
       under: heat.markup,
       front: limitLines,
-      lines: [{ label: 'p99', colour: 0, points: pointsOf(timeline.p99, time, axis) }],
+      lines: [{ label: 'p99', colour: 0, steps: true, points: toEdges(pointsOf(timeline.p99, time, axis)) }],
       endLabels: limits.map((l) => ({ text: `limit ${milliseconds(l.ms)}`, y: axis.at(l.ms), class: 'lim' })),
       after: esc`<div class="swatches">Requests in a cell: ${heat.steps[0] ?? 0} !${swatches} ${number(heat.steps.at(-1) ?? 0)}. The line is p99 of each second.</div>`,
     },
@@ -251,6 +251,15 @@ function hitPanel(run: RunResult, timeline: Timeline, time: Axis): Draft | null 
     },
     columns: [{ label: 'hits', unit: '%', line }],
   };
+}
+
+/** A line of steps reaches from the first step's beginning to the last one's end. */
+function toEdges(points: PlotLine['points']): PlotLine['points'] {
+  const [first, second] = points;
+  const last = points.at(-1);
+  if (!first || !second || !last) return points;
+  const half = (second[0] - first[0]) / 2;
+  return [[Math.max(0, first[0] - half), first[1]], ...points, [Math.min(WIDTH, last[0] + half), last[1]]];
 }
 
 function pointsOf(line: TimeLine, time: Axis, axis: Axis): PlotLine['points'] {

@@ -3,7 +3,7 @@
  * it names a winner only where the data has one beyond the noise, and says so where it has none.
  */
 import type { ComparisonResult } from '../../harness/contract/result.ts';
-import { clearlyBetter, rankOf, repeatsOf, spreadOf } from './comparison.ts';
+import { clearlyBetter, rankOf, repeatsOf, shownSpreadOf, spreadOf } from './comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from './comparison.ts';
 import { list, number, plural, withUnit } from './format.ts';
 import { shownStatus } from './measures.ts';
@@ -100,7 +100,7 @@ export function nameOf(measure: ComparedMeasure): string {
 /** How far the ranking may be trusted. */
 export function noiseSentence(scenarios: readonly Scenario[]): string {
   const repeats = repeatsOf(scenarios);
-  if (repeats === 0) return 'Some defences have no complete and valid run; they are in no rank.';
+  if (repeats === 0) return 'Where no run is complete and valid, figures carry a question mark and are in no rank.';
   if (repeats === 1)
     return 'One repeat of each: how much chance moves these numbers is not known, so only large differences are ranked (15 % for counts, half as much again for times).';
   return `${plural(repeats, 'repeat')} of each: values are medians with their range, and a difference counts only where the ranges do not touch.`;
@@ -111,13 +111,14 @@ export function contenderFinding(contender: Contender, scenario: Scenario): stri
   const parts = ['db.loadsPerExpiry', 'db.peakRate']
     .map((id) => scenario.measures.find((m) => m.meta.id === id))
     .flatMap((measure) => {
-      const spread = measure && spreadOf(contender, measure);
+      const spread = measure && shownSpreadOf(contender, measure);
       if (!spread) return [];
       return measure.meta.id === 'db.peakRate'
         ? [`${withUnit(spread.median, '/s')} at the peak`]
         : [`${number(spread.median)} ${spread.median === 1 ? 'load' : 'loads'} at each expiry`];
     });
-  return parts.join(', ') || 'nothing known of its database load';
+  const words = parts.join(', ') || 'nothing known of its database load';
+  return contender.usable.length === 0 ? `${words}; no run of it is valid` : words;
 }
 
 /** How many runs may be judged, passed and failed. */

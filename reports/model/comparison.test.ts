@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MeasureMeta } from '../../harness/contract/verdict.ts';
 import { makeComparison } from '../fixtures/make-fixture.ts';
 import { comparisonHeadline, noiseSentence } from './comparison-findings.ts';
-import { clearlyBetter, dominatorOf, rankOf, scenariosOf } from './comparison.ts';
+import { clearlyBetter, dominatorOf, rankOf, scenariosOf, shownSpreadOf, spreadOf } from './comparison.ts';
 
 const short = { durationMs: 20_000, fault: { fromMs: 8000, toMs: 12_000 } };
 const times: MeasureMeta = { id: 'latency.p99', title: '', unit: 'ms', better: 'lower', evidence: 'time' };
@@ -62,6 +62,9 @@ test('invalid and interrupted runs are in no rank', () => {
   const result = makeComparison({ ...short, defences: ['cache-aside', 'lock-wait'] });
   for (const run of result.runs) run.partial = true;
   expect(comparisonHeadline(scenariosOf(result))).toBe('Nothing can be concluded: no run is complete and valid');
+  const doubted = scenariosOf(result)[0]!;
+  expect(shownSpreadOf(doubted.contenders[0]!, doubted.measures[0]!)).toMatchObject({ doubtful: true, median: 25 });
+  expect(spreadOf(doubted.contenders[0]!, doubted.measures[0]!)).toBeNull();
   result.runs[0]!.partial = false;
   const scenario = scenariosOf(result)[0]!;
   expect(rankOf(scenario.contenders[1]!, scenario, scenario.measures[0]!)).toBeNull();

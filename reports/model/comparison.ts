@@ -87,7 +87,21 @@ function measuresFor(scenario: Scenario): ComparedMeasure[] {
 
 /** The measure's values over the usable repeats; null where none is known. */
 export function spreadOf(contender: Contender, measure: ComparedMeasure): Spread | null {
-  const values = contender.usable
+  return spread(contender.usable, measure);
+}
+
+/**
+ * What is shown for a contender: its usable repeats or, where it has none, what its other runs saw. The latter is
+ * `doubtful`: it is shown with a question mark and takes no part in any rank.
+ */
+export function shownSpreadOf(contender: Contender, measure: ComparedMeasure): (Spread & { doubtful: boolean }) | null {
+  const doubtful = contender.usable.length === 0;
+  const found = spread(doubtful ? contender.runs : contender.usable, measure);
+  return found && { ...found, doubtful };
+}
+
+function spread(runs: readonly RunResult[], measure: ComparedMeasure): Spread | null {
+  const values = runs
     .map((run) => valueOf(run, measure.phase, measure.meta.id))
     .filter((v): v is number => v !== null)
     .sort((a, b) => a - b);

@@ -50,6 +50,11 @@ export function resultStatus(result: AnyResult): { status: VerdictStatus; word: 
   return { status: 'pass', word: 'Pass' };
 }
 
+/** The verdict's sentence without a leading status word: that stands beside it as a mark. */
+export function sentenceOf(verdict: AnyResult['verdict']): string {
+  return verdict.sentence.replace(/^(pass|fail|unknown|invalid|interrupted)(ed)?:\s*/i, '');
+}
+
 export const MARKS: Record<VerdictStatus, string> = { pass: '✓', unknown: '?', fail: '✕' };
 const BADNESS: Record<VerdictStatus, number> = { fail: 0, unknown: 1, pass: 2 };
 
