@@ -29,7 +29,7 @@ export default defineFault({
     const { restartRedis } = context.stack;
     if (!restartRedis)
       throw new HarnessError('FAULT_FAILED', 'this Redis is not ours to restart', {
-        hint: 'use --environment local or docker, or the fault redis-flush',
+        hint: 'use --env local or docker, or the fault redis-flush',
       });
     before.set(context, await lifeOf(context));
     await restartRedis();

@@ -4,7 +4,7 @@
  */
 import type { Defence } from '../contract/defence.ts';
 import type { EnvironmentId } from '../contract/environment.ts';
-import { HarnessError, messageOf } from '../contract/errors.ts';
+import { HarnessError } from '../contract/errors.ts';
 import type { Fault } from '../contract/fault.ts';
 import type { LoadOperation } from '../contract/load.ts';
 import type { PlannedDefence, Provenance, RunPlan } from '../contract/plan.ts';
@@ -71,7 +71,10 @@ export function makePlan(input: PlanInput): RunPlan {
   const stock = shape && attempt(() => planStock(shape, catalogue, given));
   const operations = shape && attempt(() => mapOperations(profile, shape, catalogue.target));
   const faults =
-    shape && attempt(() => planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults));
+    shape &&
+    attempt(() =>
+      planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults, input.environment),
+    );
   for (const text of settings.threshold) attempt(() => input.checkThreshold(text));
   const owners = ['', ...(stack ?? []).map((d) => d.id), ...(stock ? [stock.id] : [])];
   for (const owner of given.keys())
@@ -175,11 +178,20 @@ function mapOperations(profile: Profile, shape: ProfileShape, target: Target): L
     });
 }
 
-function planFaults(events: readonly FaultEvent[], endMs: number, faults: ReadonlyMap<string, Fault>): FaultEvent[] {
+function planFaults(
+  events: readonly FaultEvent[],
+  endMs: number,
+  faults: ReadonlyMap<string, Fault>,
+  environment: EnvironmentId,
+): FaultEvent[] {
   return events.map((event) => {
     const fault = faults.get(event.fault);
     if (!fault) throw unknownName('fault', event.fault, [...faults.keys()]);
     const what = `${event.fault}@${formatDuration(event.atMs)}`;
+    if (environment === 'external' && fault.needs.includes('redis-restart'))
+      throw new HarnessError('BAD_PLAN', `${what}: a Redis that Cachequake did not start is not restarted by it`, {
+        hint: 'use redis-flush, or --env local or docker',
+      });
     if (fault.kind === 'lasting' && event.durationMs <= 0)
       throw new HarnessError('BAD_PLAN', `${what} needs a duration`, { hint: `for example ${what}+5s` });
     if (event.atMs + event.durationMs >= endMs)
@@ -196,16 +208,4 @@ function freeze<T>(value: T): T {
     for (const inner of Object.values(value)) freeze(inner);
   }
   return value;
-}
-
-/** Reads a fault's text with the given parser, naming the flag in the error. */
-export function readFaults(texts: readonly string[], parse: (text: string) => FaultEvent): FaultEvent[] {
-  return texts.map((text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (error instanceof HarnessError) throw error;
-      throw new HarnessError('BAD_PARAMETER', `--fault ${text}: ${messageOf(error)}`, { cause: error });
-    }
-  });
 }
