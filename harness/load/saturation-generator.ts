@@ -117,7 +117,7 @@ export class SaturationGenerator implements SaturationOwner {
     this.#inFlight -= 1;
     request.endedAtMs = this.nowMs();
     this.recorder.ended(request);
-    if (this.closing && this.#inFlight === 0) this.#drained.resolve();
+    if (this.#inFlight === 0 && this.closing) this.#drained.resolve();
   }
 
   connecting(again: boolean): void {
