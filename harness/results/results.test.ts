@@ -42,7 +42,7 @@ async function altered(name: string, path: (string | number)[], value?: unknown)
 
 test('the published schema is current', async () => {
   const published = await readFile(new URL('./result.schema.json', import.meta.url), 'utf8');
-  // Where this fails: node harness/results/publish-schema.ts
+  // Where this fails: npm run schemas
   expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(resultJsonSchema())));
 });
 

@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type FullCatalogue, loadCatalogue } from '../cli/catalogue.ts';
+import { HarnessError } from '../contract/errors.ts';
+import type { RunPlan } from '../contract/plan.ts';
+import type { FaultEvent } from '../contract/profile.ts';
+import { explainPlan } from './explain.ts';
+import { makePlan } from './make-plan.ts';
+import { predictFor } from './predict.ts';
+import { resolveSettings } from './resolve-settings.ts';
+
+let catalogue: FullCatalogue;
+beforeAll(async () => {
+  catalogue = await loadCatalogue();
+});
+
+interface Given {
+  profile?: string;
+  defence?: string;
+  set?: Record<string, unknown>;
+  faults?: FaultEvent[];
+  environment?: 'local' | 'external';
+}
+
+function plan(given: Given = {}): RunPlan {
+  const { settings, provenance } = resolveSettings({ flags: { set: given.set ?? {} }, environment: {}, config: {} });
+  return makePlan({
+    profile: given.profile ?? 'hot-key',
+    defence: given.defence ?? 'cache-aside',
+    environment: given.environment ?? 'local',
+    settings,
+    provenance,
+    faults: given.faults ?? [],
+    catalogue,
+    checkThreshold: () => {},
+  });
+}
+
+function problem(given: Given): HarnessError {
+  try {
+    plan(given);
+  } catch (error) {
+    if (error instanceof HarnessError) return error;
+    throw error;
+  }
+  throw new Error('the plan was accepted');
+}
+
+describe('a plan', () => {
+  test('holds everything that shapes the run, and cannot be changed', () => {
+    const made = plan({ defence: 'jitter+xfetch', set: { keys: 7, 'xfetch.beta': 2 } });
+    expect(made.defence).toBe('xfetch+jitter');
+    expect(made.stack[0]).toMatchObject({ id: 'xfetch', parameters: { beta: 2 } });
+    expect(made.dataset.products).toBe(7);
+    expect(made.load.operations[0]).toMatchObject({ operation: 'read-item', request: { path: '/products/{key}' } });
+    expect(() => {
+      (made.load as { seed: number }).seed = 1;
+    }).toThrow(TypeError);
+  });
+
+  test('every profile makes one with its defaults, and explains itself', () => {
+    for (const profile of catalogue.profiles.keys()) {
+      const text = explainPlan(plan({ profile }));
+      expect(text).toContain(profile);
+      expect(text).toContain('arrivals, seed 42');
+    }
+  });
+
+  test('refuses a fault that does not end in time, and one that an external Redis cannot have', () => {
+    const late = [{ fault: 'redis-down', atMs: 12_000, durationMs: 5000 }];
+    expect(problem({ faults: late }).message).toMatch(/redis-down@12s does not end before the run does, after 14s/);
+    const restart = [{ fault: 'redis-restart', atMs: 1000, durationMs: 0 }];
+    expect(problem({ faults: restart, environment: 'external' }).message).toMatch(/did not start/);
+  });
+
+  test('refuses a parameter whose owner is not in the run', () => {
+    expect(problem({ set: { 'xfetch.beta': 2 } }).code).toBe('UNKNOWN_NAME');
+    expect(problem({ set: { ratePerSec: 0 } }).code).toBe('BAD_PARAMETER');
+  });
+
+  test('tells all problems at once', () => {
+    const { code, message } = problem({
+      defence: 'nope',
+      set: { ratePerSec: -1 },
+      faults: [{ fault: 'nope', atMs: 0, durationMs: 0 }],
+    });
+    expect(code).toBe('BAD_PLAN');
+    expect(message).toMatch(/2 problems|3 problems/);
+    expect(message).toContain("no defence 'nope'");
+    expect(message).toContain('ratePerSec=-1');
+  });
+});
+
+describe('a prediction', () => {
+  test('comes from the formula of the one defence that decides', () => {
+    // λ = 250 × 0.95, δ = 0.1 s
+    expect(plan().prediction?.loadsPerExpiry).toBeCloseTo(1 + 23.75, 6);
+    expect(plan({ defence: 'lock-wait+jitter' }).prediction?.loadsPerExpiry).toBe(1);
+    expect(plan({ defence: 'single-flight', set: { hotShare: 1 } }).prediction?.loadsPerExpiry).toBeCloseTo(
+      1 + (1 - Math.exp(-12.5)),
+      9,
+    );
+  });
+
+  test('is silent where no formula describes the stack or the traffic', () => {
+    expect(plan({ defence: 'xfetch+single-flight', set: { ttlMs: 60_000 } }).prediction).toBeNull();
+    expect(plan({ profile: 'mass-expiry' }).prediction).toBeNull();
+    expect(plan({ profile: 'flash-sale' }).prediction).toBeNull();
+    expect(plan({ set: { recomputeMs: 0 } }).prediction).toBeNull();
+  });
+
+  test('uses rate and recompute time as measured where they are given', () => {
+    const measured = predictFor(plan(), catalogue.defences, { ratePerSec: 100, recomputeSec: 0.2 });
+    expect(measured?.loadsPerExpiry).toBeCloseTo(21, 9);
+  });
+});
