@@ -14,7 +14,7 @@ export default defineProfile({
     'celebrity), the rest evenly to the others. The value takes a fixed time to make and lives for a short TTL, so ' +
     'that the key expires several times in a short run. Stands for the stampede on one popular item.',
   parameters: z.object({
-    ratePerSec: z.number().positive().max(200_000).default(250).describe('requests per second over all instances'),
+    ratePerSec: z.number().positive().max(200_000).default(400).describe('requests per second over all instances'),
     durationSec: z.number().positive().max(86_400).default(14).describe('length of the recorded part'),
     keys: z.int().min(1).max(5_000_000).default(100).describe('products in the catalogue'),
     hotShare: z.number().min(0).max(1).default(0.95).describe('share of reads that go to the hot key'),
@@ -23,7 +23,7 @@ export default defineProfile({
       .number()
       .min(0)
       .max(60_000)
-      .default(100)
+      .default(60)
       .describe('how long the database takes to make a value (δ); 0 for real work instead of waiting'),
     ...latencyParameters,
   }),

@@ -65,10 +65,7 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
     ...grid(['', ...phases.map((p) => (p === 'run' ? 'whole run' : p))], rows, c, width),
     ...facts(
       [
-        [
-          'Loads per expiry',
-          `${number(loads.measured)}, predicted ${loads.predicted === null ? 'nothing' : number(loads.predicted)}`,
-        ],
+        ...(run.plan.hotKey === null ? [] : [loadsFact(loads)]),
         ...run.recovery.map((r): [string, string] => [
           `Recovery from ${plainText(r.fault)}`,
           r.recoverySec === null ? r.status : withUnit(r.recoverySec, 's'),
@@ -83,6 +80,11 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
     ...(loads.deviates ? wrap(c.yellow(predictionSentence(run)), width) : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function loadsFact(loads: ReturnType<typeof loadsPerExpiry>): [string, string] {
+  const predicted = loads.predicted === null ? 'no formula predicts them' : `predicted ${number(loads.predicted)}`;
+  return ['Loads per expiry', `${number(loads.measured)}, ${predicted}`];
 }
 
 function renderComparison(result: ComparisonResult, c: Colours, width: number): string {
@@ -119,15 +121,17 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
       statuses.find((s) => s.status === 'fail') ?? statuses.find((s) => s.status === 'unknown') ?? statuses[0]!;
     return paint(worst.status, `${MARKS[worst.status]} ${worst.word}`, c);
   };
+  const hasHotKey = runs.some((run) => run.plan.hotKey !== null);
   return [
-    values('Loads per expiry', 'db.loadsPerExpiry', 'run'),
-    ['  predicted', ...scenario.contenders.map(predicted)],
+    ...(hasHotKey
+      ? [values('Loads per expiry', 'db.loadsPerExpiry', 'run'), ['  predicted', ...scenario.contenders.map(predicted)]]
+      : []),
     values('Peak database rate', 'db.peakRate', 'run'),
     ...LATENCIES.flatMap(([id, label]) =>
       phases.map((phase) => values(phase === 'run' ? label : `${label} ${phase}`, id, phase)),
     ),
     values('Errors', 'errors.rate', 'run'),
-    values('Recovery', 'recovery.time', 'run'),
+    ...(runs.some(hasFault) ? [values('Recovery', 'recovery.time', 'run')] : []),
     ['Verdict', ...scenario.contenders.map(verdict)],
   ];
 }

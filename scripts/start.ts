@@ -1,6 +1,6 @@
 /**
  * What `npm start` does: makes sure that there is something to run on, then compares four defences on the same
- * traffic while Redis goes away for two seconds. Arguments after `npm start --` are appended.
+ * traffic while Redis goes away for three seconds. Arguments after `npm start --` are appended.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -18,7 +18,7 @@ const COMPARISON = [
   '--instances',
   '2',
   '--fault',
-  'redis-down@5s+2s',
+  'redis-down@5s+3s',
 ];
 
 /** One Ctrl-C may arrive twice: from the terminal, and handed on by npm. */

@@ -3,6 +3,7 @@
  * one plan, `compare` that of several.
  */
 import type { AnyResult, ComparisonResult, RunResult } from '../contract/result.ts';
+import type { EnvironmentId } from '../contract/environment.ts';
 import { EXIT, HarnessError } from '../contract/errors.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import { selectEnvironment } from '../environment/select.ts';
@@ -20,9 +21,11 @@ import { writeOutputs } from './write-outputs.ts';
 
 export interface ExperimentInput {
   prepared: Prepared;
-  profile: string;
+  profiles: readonly string[];
   /** Stacks as written; one for a run. */
   defences: readonly string[];
+  /** How often each is run; in turn, so that a machine that drifts does so for all of them. */
+  repeats: number;
   command: string;
   out?: string | undefined;
 }
@@ -39,14 +42,13 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   const { settings, catalogue } = prepared;
   // Planned before anything is looked for, so that a typing slip costs no time.
   const asEnvironment = settings.env === 'auto' ? 'local' : settings.env;
-  for (const defence of input.defences) await prepared.plan(input.profile, defence, asEnvironment);
+  await makePlans(input, asEnvironment);
 
   const progress = createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
   const interrupts = listenForInterrupts((line) => progress.step(line));
   try {
     const { environment, reason } = await selectEnvironment(settings.env, settings, (line) => progress.step(line));
-    const plans: RunPlan[] = [];
-    for (const defence of input.defences) plans.push(await prepared.plan(input.profile, defence, environment.id));
+    const plans = await makePlans(input, environment.id);
     const runId = newRunId(plans[0]!.profile.id, new Date());
     const folder = makeOutputFolder(runId, input.out);
     const journal = openJournal(runId);
@@ -67,7 +69,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
       });
       for (const [index, plan] of plans.entries()) {
         if (interrupts.signal.aborted) break;
-        if (plans.length > 1) progress.step(`${plan.defence} (${index + 1} of ${plans.length})`);
+        if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.defence} (${index + 1} of ${plans.length})`);
         runs.push(
           await executeRun({
             plan,
@@ -111,6 +113,15 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     interrupts.dispose();
     (progress satisfies Progress).done();
   }
+}
+
+/** Repeats outermost: A B A B, not A A B B. */
+async function makePlans(input: ExperimentInput, environment: EnvironmentId): Promise<RunPlan[]> {
+  const plans: RunPlan[] = [];
+  for (let repeat = 0; repeat < input.repeats; repeat++)
+    for (const profile of input.profiles)
+      for (const defence of input.defences) plans.push(await input.prepared.plan(profile, defence, environment));
+  return plans;
 }
 
 /** A comparison that lacks a planned run is partial. */

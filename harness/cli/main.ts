@@ -25,7 +25,7 @@ const program = new Command('cachequake')
     'after',
     `
 Examples:
-  cachequake compare hot-key --fault redis-down@5s+2s
+  cachequake compare hot-key --fault redis-down@5s+3s
   cachequake run mass-expiry --defence jitter --threshold 'db.peakRate<200/s'
   cachequake list profiles --verbose
 

@@ -47,6 +47,7 @@ export class OpenLoopGenerator implements ExchangeOwner {
   #immediate: NodeJS.Immediate | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #allSent = false;
+  #sending = false;
   #finished: (() => void) | null = null;
 
   constructor(order: GeneratorOrder) {
@@ -119,21 +120,19 @@ export class OpenLoopGenerator implements ExchangeOwner {
       if (broken && exchange.outcome !== 'refused') connection.replace();
       connection.pool.release(connection);
     }
+    // Answers come in bursts: what falls due while one is worked off is not kept waiting for its end.
+    this.#sendDue(exchange.endedAtMs, 4);
     this.#endIfDrained();
   }
 
   readonly #round = (): void => {
     const sequence = this.#sequence;
-    let nowMs = this.nowMs();
+    const nowMs = this.nowMs();
     if (this.#work === this.#workSeen) this.cpu.addIdle(nowMs - this.#roundEndedMs);
-    for (let sent = 0; sequence.atMs <= nowMs && sent < BATCH; sent++) {
-      this.#sendDue(nowMs);
-      if (!sequence.next()) {
-        this.#allSent = true;
-        this.#endIfDrained();
-        return;
-      }
-      if ((sent & 3) === 3) nowMs = this.nowMs();
+    this.#sendDue(nowMs, BATCH);
+    if (this.#allSent) {
+      this.#endIfDrained();
+      return;
     }
     const waitMs = sequence.atMs - this.nowMs();
     if (waitMs > SPIN_MS) {
@@ -146,19 +145,34 @@ export class OpenLoopGenerator implements ExchangeOwner {
     }
   };
 
-  #sendDue(nowMs: number): void {
-    const { index, atMs, segment, operation } = this.#sequence;
+  /** Sends what is due, `most` requests at a time. */
+  #sendDue(nowMs: number, most: number): void {
+    if (this.#sending) return;
+    this.#sending = true;
+    const sequence = this.#sequence;
+    for (let sent = 0; sent < most && !this.#allSent && sequence.atMs <= nowMs; sent++) {
+      this.#sendNext(nowMs);
+      if ((sent & 3) === 3) nowMs = this.nowMs();
+    }
+    this.#sending = false;
+  }
+
+  #sendNext(nowMs: number): void {
+    const sequence = this.#sequence;
+    const { index, atMs, segment, operation } = sequence;
     this.#work += 1;
     if (this.#inFlight >= this.#maxInFlight) {
       this.recorder.dropped(segment, atMs, this.#inFlight);
+      if (!sequence.next()) this.#allSent = true;
       return;
     }
     const instance = index % this.#pools.length;
     const compiled = this.#operations[instance]![operation]!;
-    const exchange = new Exchange(this, compiled, this.#sequence, requestId(this.#spec.seed, index));
+    const exchange = new Exchange(this, compiled, sequence, requestId(this.#spec.seed, index));
     this.#inFlight += 1;
     this.#link(exchange);
     this.recorder.sent(segment, atMs, nowMs - atMs, this.#inFlight);
+    if (!sequence.next()) this.#allSent = true;
     this.#pools[instance]!.send(exchange);
   }
 

@@ -92,11 +92,11 @@ describe('a plan', () => {
 
 describe('a prediction', () => {
   test('comes from the formula of the one defence that decides', () => {
-    // λ = 250 × 0.95, δ = 0.1 s
-    expect(plan().prediction?.loadsPerExpiry).toBeCloseTo(1 + 23.75, 6);
+    // λ = 400 × 0.95, δ = 0.06 s
+    expect(plan().prediction?.loadsPerExpiry).toBeCloseTo(1 + 22.8, 6);
     expect(plan({ defence: 'lock-wait+jitter' }).prediction?.loadsPerExpiry).toBe(1);
     expect(plan({ defence: 'single-flight', set: { hotShare: 1 } }).prediction?.loadsPerExpiry).toBeCloseTo(
-      1 + (1 - Math.exp(-12.5)),
+      1 + (1 - Math.exp(-12)),
       9,
     );
   });

@@ -207,9 +207,9 @@ describe('differences', () => {
       'version of redis: 7.0.15 (a), 8.0.0 (b)',
       'version of toxiproxy: not stated (a), 2.12.0 (b)',
       'seed: 42 (a), 43 (b)',
-      'TTL: 1000 ms (a), 500 ms (b)',
       'offered traffic of hot-key: open-loop, constant, timeout 5000 ms: steady 10 s at 100/s (a), ' +
         'open-loop, constant, timeout 5000 ms: steady 10 s at 50/s (b)',
+      'TTL of hot-key: 1000 ms (a), 500 ms (b)',
     ]);
   });
 });

@@ -67,7 +67,9 @@ function labeller(runs: readonly RunResult[]): (run: RunResult) => string {
   const stockOf = (run: RunResult): string => run.plan.stock?.id ?? 'no stock strategy';
   const faultsOf = (run: RunResult): string =>
     [...new Set(run.plan.faults.map((fault) => fault.fault))].join('+') || 'no fault';
-  const varies = (of: (run: RunResult) => string): boolean => new Set(runs.map(of)).size > 1;
+  // What comes with the profile tells nobody apart: only what differs within one does.
+  const byProfile = [...Map.groupBy(runs, (run) => run.plan.profile.id).values()];
+  const varies = (of: (run: RunResult) => string): boolean => byProfile.some((own) => new Set(own.map(of)).size > 1);
   const parts: ((run: RunResult) => string)[] = [];
   if (varies((run) => run.plan.defence)) parts.push((run) => run.plan.defence);
   if (varies(stockOf)) parts.push(stockOf);

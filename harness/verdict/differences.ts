@@ -22,13 +22,13 @@ export function describeDifferences(runs: readonly RunResult[], label: (run: Run
     ['seed', (run) => String(run.plan.seed)],
     ['target', (run) => run.plan.target.id],
     ['instances', (run) => String(run.plan.instances)],
-    ['TTL', (run) => `${run.plan.ttlMs} ms`],
   ];
   const overall = aspects.flatMap(([name, of]) => difference(name, runs, of, label));
-  // Different profiles differ in rate on purpose; the same profile should not.
+  // Different profiles differ in rate and TTL on purpose; the same profile should not.
   const byProfile = Map.groupBy(runs, (run) => run.plan.profile.id);
   const within = [...byProfile].flatMap(([profile, own]) => [
     ...difference(`offered traffic of ${profile}`, own, trafficOf, label),
+    ...difference(`TTL of ${profile}`, own, (run) => `${run.plan.ttlMs} ms`, label),
     ...difference(`parameters of ${profile}`, own, (run) => JSON.stringify(run.plan.profile.parameters), label),
   ]);
   return [...overall, ...within];

@@ -29,8 +29,9 @@ Examples:
     await finish(
       await runExperiment({
         prepared,
-        profile,
+        profiles: [profile],
         defences: [flags['defence'] as string],
+        repeats: 1,
         command: typedCommand(),
         out: flags['out'] as string | undefined,
       }),
