@@ -99,7 +99,7 @@ function slow(id: string, overrides: Partial<Fault> = {}): Fault {
       }),
     confirm: async () => ({ active: true, evidence: '4 connections slowed' }),
     ...overrides,
-  }) as Fault;
+  });
 }
 
 test('the undo is journalled before the injection, and the fault lasts as long as planned', async () => {
