@@ -1,5 +1,5 @@
 /** The whole way of a run on the local environment, as a user goes it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,6 +23,40 @@ const SHORT = [
   '--max-rate-error',
   '0.2',
 ];
+
+const SALE = [
+  ...['--env', 'local', '--max-lag-p99-ms', '1000', '--max-rate-error', '0.3'],
+  ...['warmUpSec=1', 'calmSec=1', 'rushSec=3', 'endSec=1', 'units=20'].flatMap((set) => ['--set', set]),
+];
+
+/** Pids of the service's instances: processes of the shop in the keeper that this command line started. */
+function servicesOf(cli: number): number[] {
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        return [{ pid: Number(name), parent, command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
+      } catch {
+        return [];
+      }
+    });
+  const childrenOf = (pid: number): typeof processes => processes.filter((one) => one.parent === pid);
+  const below = (pid: number): typeof processes => childrenOf(pid).flatMap((one) => [one, ...below(one.pid)]);
+  return below(cli)
+    .filter((one) => one.command.includes('targets/shop/main'))
+    .map((one) => one.pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 let folder: string;
 beforeAll(() => {
@@ -89,34 +123,37 @@ describe('run', () => {
 
   test('an oversold sale fails by its check', async () => {
     const out = join(folder, 'oversold');
-    const { code } = await runCli([
-      'run',
-      'flash-sale',
-      '--env',
-      'local',
-      '--set',
-      'stock=ttl-cached',
-      '--set',
-      'rushSec=3',
-      '--set',
-      'calmSec=1',
-      '--set',
-      'endSec=1',
-      '--set',
-      'warmUpSec=1',
-      '--set',
-      'units=20',
-      '--max-lag-p99-ms',
-      '1000',
-      '--max-rate-error',
-      '0.3',
-      '--out',
-      out,
-    ]);
+    const { code } = await runCli(['run', 'flash-sale', ...SALE, '--set', 'stock=ttl-cached', '--out', out]);
     const result = resultIn(out) as RunResult;
     expect(result.checks.find((c) => c.id === 'no-oversell')?.status).toBe('fail');
     expect(result.measures['run']!['stock.oversold']!).toBeGreaterThan(0);
     expect(code).toBe(99);
+  });
+
+  test.each([
+    ['sells-one-too-many', 'no-oversell'],
+    ['loses-an-order', 'no-lost-order'],
+    ['mixes-up-keys', 'identity'],
+  ])('a service that %s is caught by the check %s', async (broken, check) => {
+    const out = join(folder, broken);
+    const { code } = await runCli(['run', 'flash-sale', ...SALE, '--out', out], { SHOP_BROKEN: broken });
+    const result = resultIn(out) as RunResult;
+    expect(result.plan.target.title).toContain(broken);
+    expect(result.checks.filter((c) => c.status === 'fail').map((c) => c.id)).toContain(check);
+    expect(code).toBe(99);
+  });
+
+  test('a service that dies during the run is said, and nothing is left running', async () => {
+    const out = join(folder, 'died');
+    const started = startCli(['run', 'hot-key', ...SHORT, '--set', 'durationSec=60', '--out', out]);
+    await started.said('load for');
+    const pids = servicesOf(started.child.pid!);
+    expect(pids).toHaveLength(2);
+    process.kill(pids[0]!, 'SIGKILL');
+    const { code, stderr } = await started.done;
+    expect(stderr).toMatch(/instance \d/);
+    expect(code).toBe(3);
+    expect(pids.filter(isAlive)).toEqual([]);
   });
 
   test('Ctrl-C heals, writes what there is, marks it partial and exits with 130 within 10 s', async () => {

@@ -153,8 +153,16 @@ export interface LoadProgress {
   p99Us: number;
 }
 
-/** Starts traffic against the instances' base URLs. */
+/** Generator processes that are started and warm, and do not know yet where to send. Leaving the block ends them. */
+export interface PreparedLoad extends AsyncDisposable {
+  /** Opens connections and starts traffic against the instances' base URLs. */
+  start(baseUrls: readonly string[]): Promise<RunningLoad>;
+}
+
 export interface LoadEngine {
   id: LoadSpec['engine'];
+  /** Starts the generators while something else is being started; they send nothing yet. */
+  prepare(spec: LoadSpec): PreparedLoad;
+  /** Both steps in one. */
   start(spec: LoadSpec, baseUrls: readonly string[]): Promise<RunningLoad>;
 }

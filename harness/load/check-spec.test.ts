@@ -1,18 +1,16 @@
 import { expect, test } from 'vitest';
 import type { LoadSpec } from '../contract/load.ts';
-import { checkSpec } from './check-spec.ts';
+import { checkBaseUrls, checkSpec } from './check-spec.ts';
 import { loadSpec } from './misbehaving-server.ts';
-
-const URLS = ['http://127.0.0.1:1'];
 
 function rate(fromRatePerSec: number, toRatePerSec = fromRatePerSec): Partial<LoadSpec> {
   return { segments: [{ name: 'main', durationMs: 1000, fromRatePerSec, toRatePerSec, recorded: true }] };
 }
 
 test('a sound load passes', () => {
-  expect(() => checkSpec(loadSpec(), URLS)).not.toThrow();
-  expect(() => checkSpec(loadSpec(rate(0, 100)), URLS)).not.toThrow();
-  expect(() => checkSpec(loadSpec({ ...rate(0), engine: 'saturation' }), URLS)).not.toThrow();
+  expect(() => checkSpec(loadSpec())).not.toThrow();
+  expect(() => checkSpec(loadSpec(rate(0, 100)))).not.toThrow();
+  expect(() => checkSpec(loadSpec({ ...rate(0), engine: 'saturation' }))).not.toThrow();
 });
 
 test.each<[Partial<LoadSpec>, RegExp]>([
@@ -30,11 +28,11 @@ test.each<[Partial<LoadSpec>, RegExp]>([
   [{ generatorProcesses: 1.5 }, /generatorProcesses is 1.5/],
   [{ users: 0 }, /users is 0/],
 ])('%o is refused', (change, message) => {
-  expect(() => checkSpec(loadSpec(change), URLS)).toThrow(message);
+  expect(() => checkSpec(loadSpec(change))).toThrow(message);
 });
 
 test('targets that are no HTTP URLs are refused', () => {
-  expect(() => checkSpec(loadSpec(), [])).toThrow(/no instance/);
-  expect(() => checkSpec(loadSpec(), ['ftp://127.0.0.1'])).toThrow(/not an http/);
-  expect(() => checkSpec(loadSpec(), ['127.0.0.1:80'])).toThrow(/not an http/);
+  expect(() => checkBaseUrls([])).toThrow(/no instance/);
+  expect(() => checkBaseUrls(['ftp://127.0.0.1'])).toThrow(/not an http/);
+  expect(() => checkBaseUrls(['127.0.0.1:80'])).toThrow(/not an http/);
 });

@@ -12,7 +12,7 @@ const MAX_CONNECTIONS = 10_000;
 const MAX_PROCESSES = 64;
 
 /** @throws HarnessError BAD_PLAN or, for key streams and weights, BAD_PARAMETER */
-export function checkSpec(spec: LoadSpec, baseUrls: readonly string[]): void {
+export function checkSpec(spec: LoadSpec): void {
   whole('seed', spec.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   whole('timeoutMs', spec.timeoutMs, 1, HIGHEST_US / 1000);
   whole('maxInFlight', spec.maxInFlight, 1, 10_000_000);
@@ -29,11 +29,15 @@ export function checkSpec(spec: LoadSpec, baseUrls: readonly string[]): void {
   }
   const offers = spec.segments.some((segment) => segment.recorded && segment.fromRatePerSec + segment.toRatePerSec > 0);
   if (spec.engine === 'open-loop' && !offers) throw refused('the rate is 0/s in every recorded segment');
+  // Key streams and weights complain when they are made; none is drawn from before the load starts.
+  void new RequestSequence(spec, 0, 1, spec.engine === 'open-loop');
+}
+
+/** @throws HarnessError BAD_PLAN where there is nothing to send to, or an address that is none */
+export function checkBaseUrls(baseUrls: readonly string[]): void {
   if (baseUrls.length === 0) throw refused('no instance to send to');
   for (const url of baseUrls)
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw refused(`'${url}' is not an http or https URL`);
-  // Key streams and weights complain when they are made; none is drawn from before the load starts.
-  void new RequestSequence(spec, 0, 1, spec.engine === 'open-loop');
 }
 
 function whole(name: string, value: number, least: number, most: number): void {

@@ -26,7 +26,7 @@ function fail(error: unknown): void {
 
 async function prepare(order: GeneratorOrder): Promise<Generator> {
   if (order.spec.engine === 'saturation') return new SaturationGenerator(order);
-  await warmCodePath(order);
+  await warm;
   const made = new OpenLoopGenerator(order);
   await made.prepare();
   return made;
@@ -55,9 +55,15 @@ async function run(made: Generator, order: GeneratorOrder): Promise<GeneratorRep
 }
 
 let order: GeneratorOrder | null = null;
+let warm: Promise<void> = Promise.resolve();
 
 process.on('message', (message: ToGenerator) => {
   switch (message.type) {
+    case 'warm':
+      if (message.share.spec.engine === 'open-loop') warm = warmCodePath(message.share);
+      // Told when it is waited for.
+      warm.catch(() => {});
+      break;
     case 'prepare':
       order = message.order;
       prepare(message.order).then((made) => {

@@ -5,11 +5,14 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { HarnessError } from '../contract/errors.ts';
 import { entryPoint } from '../kit/package-root.ts';
-import type { FromGenerator, GeneratorOrder, GeneratorReport, ProgressReport, ToGenerator } from './messages.ts';
+import type { FromGenerator, GeneratorReport, GeneratorShare, ProgressReport, ToGenerator } from './messages.ts';
 
 const STDERR_LINES = 12;
-/** A young generation large enough that the objects of a request do not outlive it. */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
+/**
+ * A young generation large enough that the objects of a request do not outlive it, and no helper threads for it: on a
+ * small machine they would wait for the core that the target is on.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=32', '--single-threaded-gc'];
 
 export class GeneratorProcess {
   /** Resolves when it may be told to go. */
@@ -25,8 +28,12 @@ export class GeneratorProcess {
   #stderr = '';
   #failure = '';
 
-  constructor(order: GeneratorOrder) {
-    this.#name = `generator process ${order.process + 1} of ${order.processes}`;
+  readonly #share: GeneratorShare;
+
+  /** Starts the process, which warms itself; it is ready some time after {@link aim}. */
+  constructor(share: GeneratorShare) {
+    this.#share = share;
+    this.#name = `generator process ${share.process + 1} of ${share.processes}`;
     this.ready = this.#ready.promise;
     this.report = this.#report.promise;
     // Whoever waits for one of them must not be surprised by the other.
@@ -48,7 +55,12 @@ export class GeneratorProcess {
     this.#child.once('close', (code, signal) =>
       this.#fail(this.#failure || (signal === null ? `exit code ${code}` : `killed by ${signal}`)),
     );
-    this.tell({ type: 'prepare', order });
+    this.tell({ type: 'warm', share });
+  }
+
+  /** Says where to send; connections are opened, nothing is sent. */
+  aim(baseUrls: readonly string[]): void {
+    this.tell({ type: 'prepare', order: { ...this.#share, baseUrls } });
   }
 
   tell(message: ToGenerator): void {

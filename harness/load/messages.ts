@@ -4,16 +4,21 @@
  */
 import type { HistogramRecord, LoadSlots, LoadSpec, PhaseName, WriteRecord } from '../contract/load.ts';
 
-/** All that a generator process needs to know. */
-export interface GeneratorOrder {
+/** What a generator process can be told before there is a target. */
+export interface GeneratorShare {
   spec: LoadSpec;
-  baseUrls: readonly string[];
   /** Which of the processes this is, from 0. */
   process: number;
   processes: number;
 }
 
+/** All that a generator process needs to know. */
+export interface GeneratorOrder extends GeneratorShare {
+  baseUrls: readonly string[];
+}
+
 export type ToGenerator =
+  | { type: 'warm'; share: GeneratorShare }
   | { type: 'prepare'; order: GeneratorOrder }
   | { type: 'go'; startedAtMs: number }
   | { type: 'mark'; phase: PhaseName; atMs: number }

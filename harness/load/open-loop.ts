@@ -3,7 +3,7 @@
  * that a target that stalls cannot hide its stall by slowing the load down (coordinated omission).
  */
 import type { LoadEngine } from '../contract/load.ts';
-import { startGenerators } from './start-generators.ts';
+import { prepareGenerators } from './start-generators.ts';
 
 /**
  * Open-loop load on undici. Latency counts from the intended arrival.
@@ -14,5 +14,6 @@ import { startGenerators } from './start-generators.ts';
  */
 export const openLoopEngine: LoadEngine = {
   id: 'open-loop',
-  start: (spec, baseUrls) => startGenerators({ ...spec, engine: 'open-loop' }, baseUrls),
+  prepare: (spec) => prepareGenerators({ ...spec, engine: 'open-loop' }),
+  start: (spec, baseUrls) => prepareGenerators({ ...spec, engine: 'open-loop' }).start(baseUrls),
 };

@@ -3,9 +3,9 @@
  * one body of evidence. Both engines are this, with another kind of generator inside.
  */
 import { HarnessError } from '../contract/errors.ts';
-import type { LoadEvidence, LoadProgress, LoadSpec, RunningLoad } from '../contract/load.ts';
+import type { LoadEvidence, LoadProgress, LoadSpec, PreparedLoad, RunningLoad } from '../contract/load.ts';
 import { realClock } from '../kit/clock.ts';
-import { checkSpec } from './check-spec.ts';
+import { checkBaseUrls, checkSpec } from './check-spec.ts';
 import { GeneratorProcess } from './generator-process.ts';
 import { LATENCY_BUCKETS, quantileOfBuckets } from './latency-buckets.ts';
 import { mergeReports } from './merge-evidence.ts';
@@ -20,18 +20,38 @@ const END_SLACK_MS = 30_000;
 const PROGRESS_MS = 1000;
 
 /**
- * @throws HarnessError BAD_PLAN or BAD_PARAMETER for a load that makes no sense, GENERATOR_FAILED when a process dies
- *   before it is ready
+ * Starts the processes and lets them warm their code.
+ *
+ * @throws HarnessError BAD_PLAN or BAD_PARAMETER for a load that makes no sense; its `start` GENERATOR_FAILED when a
+ *   process died before it was ready
  */
-export async function startGenerators(spec: LoadSpec, baseUrls: readonly string[]): Promise<RunningLoad> {
-  checkSpec(spec, baseUrls);
+export function prepareGenerators(spec: LoadSpec): PreparedLoad {
+  checkSpec(spec);
   const processes = spec.generatorProcesses;
   const generators = Array.from(
     { length: processes },
-    (_, process) => new GeneratorProcess({ spec, baseUrls, process, processes }),
+    (_, process) => new GeneratorProcess({ spec, process, processes }),
   );
-  const kill = (): void => generators.forEach((generator) => generator.kill());
+  return {
+    start: (baseUrls) => startGenerators(spec, generators, baseUrls),
+    [Symbol.asyncDispose]: async () => killAll(generators),
+  };
+}
+
+function killAll(generators: readonly GeneratorProcess[]): void {
+  for (const generator of generators) generator.kill();
+}
+
+async function startGenerators(
+  spec: LoadSpec,
+  generators: readonly GeneratorProcess[],
+  baseUrls: readonly string[],
+): Promise<RunningLoad> {
+  const processes = spec.generatorProcesses;
+  const kill = (): void => killAll(generators);
   try {
+    checkBaseUrls(baseUrls);
+    for (const generator of generators) generator.aim(baseUrls);
     await within(READY_DEADLINE_MS, 'get ready', Promise.all(generators.map((generator) => generator.ready)));
   } catch (error) {
     kill();

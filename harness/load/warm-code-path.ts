@@ -6,13 +6,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OpenLoopGenerator } from './open-loop-generator.ts';
-import type { GeneratorOrder } from './messages.ts';
+import type { GeneratorShare } from './messages.ts';
 
 const WARM_RATE_PER_SEC = 5000;
-const WARM_MS = 800;
+const WARM_MS = 600;
 
-/** Warms what `order` will run. Sends nothing outside this process. */
-export async function warmCodePath(order: GeneratorOrder): Promise<void> {
+/** Warms what the generator will run. Sends nothing outside this process. */
+export async function warmCodePath(share: GeneratorShare): Promise<void> {
   const server = createServer((request, response) => {
     request.resume();
     response.setHeader('cache-status', 'warm; hit; ttl=30; detail=hit');
@@ -23,7 +23,7 @@ export async function warmCodePath(order: GeneratorOrder): Promise<void> {
   try {
     const generator = new OpenLoopGenerator({
       spec: {
-        ...order.spec,
+        ...share.spec,
         arrivals: 'poisson',
         segments: [
           {

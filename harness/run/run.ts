@@ -20,7 +20,7 @@ import type { StartedService, StartedStack } from '../contract/environment.ts';
 import { HarnessError } from '../contract/errors.ts';
 import type { Fault, FaultInterval } from '../contract/fault.ts';
 import type { Journal } from '../contract/journal.ts';
-import type { LoadEngine, LoadProgress, RunningLoad } from '../contract/load.ts';
+import type { LoadEngine, LoadProgress, PreparedLoad, RunningLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { Probe } from '../contract/probe.ts';
 import type { RunResult } from '../contract/result.ts';
@@ -30,7 +30,7 @@ import { runFaults } from '../faults/engine/run-faults.ts';
 import { realClock } from '../kit/clock.ts';
 import { seededRandom } from '../kit/random.ts';
 import { formatDuration } from '../kit/units.ts';
-import { startProbes } from '../probes/engine/run-probes.ts';
+import { type RunningProbes, startProbes } from '../probes/engine/run-probes.ts';
 import { assembleRunResult } from '../results/assemble.ts';
 import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
@@ -68,6 +68,8 @@ const LIMIT = { seed: 180_000, start: 60_000, prove: 60_000, drain: 30_000, judg
 export async function executeRun(input: RunInput): Promise<RunResult> {
   const { plan, stack, target } = input;
   const startedAt = new Date();
+  // Generators warm their code while data is seeded and instances start.
+  await using generators = input.engine.prepare(plan.load);
   await using admin = await openConnections(stack.redisUrl, stack.postgresUrl);
 
   input.onStep('seeding the data');
@@ -78,11 +80,16 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   // The load is raced against it; here it must only never be an unhandled rejection.
   service.died.catch(() => {});
 
-  await withDeadline('proving the service', LIMIT.prove, proveService(plan, service.instances));
-  await withDeadline('filling the cache', LIMIT.prove, prepareCache(plan, admin.redis, service.instances));
+  const [opened, proved] = await Promise.allSettled([
+    withDeadline('opening the probes', LIMIT.prove, startProbes(input.probes, { stack, instances: service.instances })),
+    withDeadline('proving the service', LIMIT.prove, prove(plan, service, admin)),
+  ]);
+  if (opened.status === 'rejected') throw opened.reason;
+  await using probes = opened.value;
+  if (proved.status === 'rejected') throw proved.reason;
   throwIfAborted(input.signal);
 
-  const evidence = await measure(input, service, admin);
+  const evidence = await measure(input, { service, generators, probes, admin });
   input.onStep('judging');
   const judgement = await withDeadline('judging', LIMIT.judge, Promise.resolve(judge(evidence.evidence, input.checks)));
   return assembleRunResult({
@@ -104,18 +111,26 @@ async function seed(plan: RunPlan, target: Target, stack: StartedStack, admin: A
   await admin.redis.flushall();
 }
 
+/** Step 4, and the cache as the profile wants it. */
+async function prove(plan: RunPlan, service: StartedService, admin: AdminConnections): Promise<void> {
+  await proveService(plan, service.instances);
+  await prepareCache(plan, admin.redis, service.instances);
+}
+
+/** What runs side by side in steps 5 and 6. */
+interface Started {
+  service: StartedService;
+  generators: PreparedLoad;
+  probes: RunningProbes;
+  admin: AdminConnections;
+}
+
 /** Steps 5 to 8. */
 async function measure(
   input: RunInput,
-  service: StartedService,
-  admin: AdminConnections,
+  { service, generators, probes, admin }: Started,
 ): Promise<{ evidence: Evidence; probeCostCpuShare: number }> {
-  const { plan, stack } = input;
-  await using probes = await withDeadline(
-    'opening the probes',
-    LIMIT.prove,
-    startProbes(input.probes, { stack, instances: service.instances }),
-  );
+  const { plan } = input;
   let load: RunningLoad | null = null;
   // Ends the faults: when the person interrupts, when the load has ended, or when the service has died.
   const faultsEnd = new AbortController();
@@ -129,10 +144,7 @@ async function measure(
     load = await withDeadline(
       'starting the load',
       LIMIT.start,
-      input.engine.start(
-        plan.load,
-        service.instances.map((instance) => instance.url),
-      ),
+      generators.start(service.instances.map((instance) => instance.url)),
     );
     if (input.signal.aborted) onAbort();
     probes.begin(load.measuredFromMs);
