@@ -25,7 +25,9 @@ const SHORT = [
 ];
 
 const SALE = [
-  ...['--env', 'local', '--max-lag-p99-ms', '1000', '--max-rate-error', '0.3'],
+  '--env=local',
+  '--max-lag-p99-ms=1000',
+  '--max-rate-error=0.3',
   ...['warmUpSec=1', 'calmSec=1', 'rushSec=3', 'endSec=1', 'units=20'].flatMap((set) => ['--set', set]),
 ];
 
@@ -154,6 +156,22 @@ describe('run', () => {
     expect(stderr).toMatch(/instance \d/);
     expect(code).toBe(3);
     expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  test('Ctrl-C twice ends at once; its processes end with it, and clean takes back the rest', async () => {
+    const started = startCli(['run', 'hot-key', ...SHORT, '--set', 'durationSec=60', '--out', join(folder, 'twice')]);
+    await started.said('load for');
+    const pids = servicesOf(started.child.pid!);
+    expect(pids).toHaveLength(2);
+    started.child.kill('SIGINT');
+    await started.said('interrupted');
+    started.child.kill('SIGINT');
+    expect((await started.done).code).toBe(130);
+    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    const { code, stdout } = await runCli(['clean']);
+    expect(stdout).toMatch(/^removed: \d+ runs/);
+    expect(code).toBe(0);
+    expect((await runCli(['clean'])).stdout).toMatch(/^removed: 0 runs, 0 processes/);
   });
 
   test('Ctrl-C heals, writes what there is, marks it partial and exits with 130 within 10 s', async () => {
