@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import { defineProfile } from '../harness/contract/profile.ts';
-import { latencyParameters, segment, warmUp } from './shared/parameters.ts';
+import {
+  catalogue,
+  latencyParameters,
+  recomputeParameter,
+  segment,
+  ttlParameter,
+  warmUp,
+} from './shared/parameters.ts';
 
 export default defineProfile({
   id: 'flash-sale',
@@ -27,24 +34,13 @@ export default defineProfile({
     buyShare: z.number().min(0).max(1).default(0.3).describe('share of requests that try to buy'),
     saleShare: z.number().min(0).max(1).default(0.9).describe('share of page views that go to the product on sale'),
     keys: z.int().min(2).max(5_000_000).default(500).describe('products in the catalogue'),
-    ttlMs: z.int().min(50).max(86_400_000).default(2000).describe('TTL of cached values'),
-    recomputeMs: z
-      .number()
-      .min(0)
-      .max(60_000)
-      .default(40)
-      .describe('how long the database takes to make a product page (δ); 0 for real work instead of waiting'),
+    ttlMs: ttlParameter(2000),
+    recomputeMs: recomputeParameter(40),
     stock: z.string().default('script').describe('stock strategy; see `list stock`'),
     ...latencyParameters,
   }),
   shape: (p) => ({
-    dataset: {
-      products: p.keys,
-      reviewsPerProduct: 20,
-      stock: p.units,
-      cost: p.recomputeMs > 0 ? { kind: 'wait', waitMs: p.recomputeMs } : { kind: 'cpu' },
-      preloadKeys: 0,
-    },
+    dataset: catalogue(p, { stock: p.units, preloadKeys: 0 }),
     traffic: {
       arrivals: 'poisson',
       segments: [

@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import { defineProfile } from '../harness/contract/profile.ts';
-import { latencyParameters, steady } from './shared/parameters.ts';
+import {
+  catalogue,
+  latencyParameters,
+  recomputeParameter,
+  steady,
+  steadyParameters,
+  ttlParameter,
+} from './shared/parameters.ts';
 
 export default defineProfile({
   id: 'hot-key',
@@ -14,27 +21,15 @@ export default defineProfile({
     'celebrity), the rest evenly to the others. The value takes a fixed time to make and lives for a short TTL, so ' +
     'that the key expires several times in a short run. Stands for the stampede on one popular item.',
   parameters: z.object({
-    ratePerSec: z.number().positive().max(200_000).default(400).describe('requests per second over all instances'),
-    durationSec: z.number().positive().max(86_400).default(14).describe('length of the recorded part'),
+    ...steadyParameters,
     keys: z.int().min(1).max(5_000_000).default(100).describe('products in the catalogue'),
     hotShare: z.number().min(0).max(1).default(0.95).describe('share of reads that go to the hot key'),
-    ttlMs: z.int().min(50).max(86_400_000).default(1500).describe('TTL of cached values'),
-    recomputeMs: z
-      .number()
-      .min(0)
-      .max(60_000)
-      .default(60)
-      .describe('how long the database takes to make a value (δ); 0 for real work instead of waiting'),
+    ttlMs: ttlParameter(1500),
+    recomputeMs: recomputeParameter(60),
     ...latencyParameters,
   }),
   shape: (p) => ({
-    dataset: {
-      products: p.keys,
-      reviewsPerProduct: 20,
-      stock: 100,
-      cost: p.recomputeMs > 0 ? { kind: 'wait', waitMs: p.recomputeMs } : { kind: 'cpu' },
-      preloadKeys: 0,
-    },
+    dataset: catalogue(p, { stock: 100, preloadKeys: 0 }),
     traffic: {
       arrivals: 'poisson',
       segments: steady(p),

@@ -5,7 +5,14 @@
  */
 import { z } from 'zod';
 import { defineProfile } from '../harness/contract/profile.ts';
-import { latencyParameters, steady } from './shared/parameters.ts';
+import {
+  catalogue,
+  latencyParameters,
+  recomputeParameter,
+  steady,
+  steadyParameters,
+  ttlParameter,
+} from './shared/parameters.ts';
 
 export default defineProfile({
   id: 'mass-expiry',
@@ -15,27 +22,15 @@ export default defineProfile({
     'Poisson arrivals. When the TTL ends, the hit ratio falls to nothing and the database gets the whole rate until ' +
     'the cache has filled again. Stands for a cache that was warmed in bulk. Jitter is the defence to hold against it.',
   parameters: z.object({
-    ratePerSec: z.number().positive().max(200_000).default(300).describe('requests per second over all instances'),
-    durationSec: z.number().positive().max(86_400).default(14).describe('length of the recorded part'),
+    ...steadyParameters,
     keys: z.int().min(1).max(5_000_000).default(1000).describe('keys that are loaded together'),
     exponent: z.number().min(0).max(5).default(0.8).describe('Zipf exponent of the reads; 0 is uniform'),
-    ttlMs: z.int().min(50).max(86_400_000).default(6000).describe('the one TTL of all values'),
-    recomputeMs: z
-      .number()
-      .min(0)
-      .max(60_000)
-      .default(30)
-      .describe('how long the database takes to make a value (δ); 0 for real work instead of waiting'),
+    ttlMs: ttlParameter(6000),
+    recomputeMs: recomputeParameter(30),
     ...latencyParameters,
   }),
   shape: (p) => ({
-    dataset: {
-      products: p.keys,
-      reviewsPerProduct: 20,
-      stock: 100,
-      cost: p.recomputeMs > 0 ? { kind: 'wait', waitMs: p.recomputeMs } : { kind: 'cpu' },
-      preloadKeys: p.keys,
-    },
+    dataset: catalogue(p, { stock: 100, preloadKeys: p.keys }),
     traffic: {
       arrivals: 'poisson',
       segments: steady(p),

@@ -1,6 +1,41 @@
 /** Parameters and segments that several profiles share, so that they are named and bounded alike everywhere. */
 import { z } from 'zod';
 import type { ArrivalSegment } from '../../harness/contract/load.ts';
+import type { Dataset } from '../../harness/contract/profile.ts';
+
+/** How long the database takes to make a value (δ). */
+export function recomputeParameter(fallbackMs: number): z.ZodDefault<z.ZodNumber> {
+  return z
+    .number()
+    .min(0)
+    .max(60_000)
+    .default(fallbackMs)
+    .describe('how long the database takes to make a value (δ); 0 for real work instead of waiting');
+}
+
+/** TTL of cached values. */
+export function ttlParameter(fallbackMs: number): z.ZodDefault<z.ZodInt> {
+  return z.int().min(50).max(86_400_000).default(fallbackMs).describe('TTL of cached values');
+}
+
+/** Rate and length of a steady load. */
+export const steadyParameters = {
+  ratePerSec: z.number().positive().max(200_000).default(400).describe('requests per second over all instances'),
+  durationSec: z.number().positive().max(86_400).default(14).describe('length of the recorded part'),
+};
+
+/** A shop's catalogue whose pages cost what `recomputeMs` says. */
+export function catalogue(
+  p: { keys: number; recomputeMs: number },
+  rest: Pick<Dataset, 'stock' | 'preloadKeys'>,
+): Dataset {
+  return {
+    products: p.keys,
+    reviewsPerProduct: 20,
+    cost: p.recomputeMs > 0 ? { kind: 'wait', waitMs: p.recomputeMs } : { kind: 'cpu' },
+    ...rest,
+  };
+}
 
 /** Warm-up and the client's patience. */
 export const latencyParameters = {
