@@ -16,7 +16,7 @@ import { judgeComparison } from '../verdict/compare.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { Prepared } from './options.ts';
 import { linkLatest, makeOutputFolder, newRunId, removeIfEmpty } from './output-folder.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { createProgress } from './progress.ts';
 import { writeOutputs } from './write-outputs.ts';
 
 export interface ExperimentInput {
@@ -56,8 +56,9 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     const startedAt = new Date();
     const runs: RunResult[] = [];
     let failure: unknown;
+    let allStopped = true;
     try {
-      await using stack = await environment.start({
+      const stack = await environment.start({
         runId,
         folder,
         options: settings,
@@ -67,34 +68,41 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
         signal: interrupts.signal,
         progress: progress.step,
       });
-      for (const [index, plan] of plans.entries()) {
-        if (interrupts.signal.aborted) break;
-        if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.defence} (${index + 1} of ${plans.length})`);
-        runs.push(
-          await executeRun({
-            plan,
-            stack,
-            target: catalogue.target,
-            engine: plan.load.engine === 'saturation' ? saturationEngine : openLoopEngine,
-            faults: catalogue.faults,
-            probes: [...catalogue.probes.values()],
-            checks: new Map([...catalogue.checkModules].filter(([id]) => plan.checks.includes(id))),
-            defences: catalogue.defences,
-            journal,
-            runId: plans.length > 1 ? `${runId}.${index + 1}` : runId,
-            command: input.command,
-            signal: interrupts.signal,
-            onStep: progress.step,
-            onLoad: progress.load,
-          }),
-        );
+      allStopped = false;
+      try {
+        for (const [index, plan] of plans.entries()) {
+          if (interrupts.signal.aborted) break;
+          if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.defence} (${index + 1} of ${plans.length})`);
+          runs.push(
+            await executeRun({
+              plan,
+              stack,
+              target: catalogue.target,
+              engine: plan.load.engine === 'saturation' ? saturationEngine : openLoopEngine,
+              faults: catalogue.faults,
+              probes: [...catalogue.probes.values()],
+              checks: new Map([...catalogue.checkModules].filter(([id]) => plan.checks.includes(id))),
+              defences: catalogue.defences,
+              journal,
+              runId: plans.length > 1 ? `${runId}.${index + 1}` : runId,
+              command: input.command,
+              signal: interrupts.signal,
+              onStep: progress.step,
+              onLoad: progress.load,
+            }),
+          );
+        }
+      } catch (error) {
+        failure = error;
       }
       progress.step('stopping');
+      await stack[Symbol.asyncDispose]();
+      allStopped = true;
     } catch (error) {
-      failure = error;
+      failure ??= error;
     }
-    // Leaving the block above has stopped everything, also where the start failed.
-    journal.write({ kind: 'ended' });
+    // Without this line the journal stays, and `clean` can take back what could not be stopped.
+    if (allStopped) journal.write({ kind: 'ended' });
     journal.close();
     if (failure !== undefined && runs.length === 0) {
       removeIfEmpty(folder);
@@ -106,12 +114,11 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input.command, startedAt);
     await writeOutputs(result, folder);
     linkLatest(folder);
-    progress.done();
     if (failure !== undefined && !interrupts.signal.aborted) throw failure;
     return { result, folder, exitCode: exitCodeOf(result, interrupts.signal.aborted) };
   } finally {
     interrupts.dispose();
-    (progress satisfies Progress).done();
+    progress.done();
   }
 }
 
