@@ -4,7 +4,7 @@ import { renderTable } from '../../reports/terminal.ts';
 import type { ExperimentOutcome } from './experiment.ts';
 
 /** Prints the outcome on stdout and sets the exit code. */
-export async function finish(outcome: ExperimentOutcome): Promise<void> {
+export function finish(outcome: ExperimentOutcome): void {
   const { result, folder, exitCode } = outcome;
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const near = relative(process.cwd(), folder);

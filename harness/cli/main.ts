@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { workFolder } from '../kit/journal.ts';
 
 try {
-  const { directory } = enableCompileCache(process.env['NODE_COMPILE_CACHE'] ?? join(workFolder(), 'cache', 'node'));
-  // Inherited by the processes that this one starts.
-  if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] ??= join(workFolder(), 'cache', 'node');
+  // In the environment, so that the processes that this one starts inherit it.
+  enableCompileCache((process.env['NODE_COMPILE_CACHE'] ??= join(workFolder(), 'cache', 'node')));
 } catch {
   // Without it everything works, a little later.
 }

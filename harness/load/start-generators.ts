@@ -5,6 +5,7 @@
 import { HarnessError } from '../contract/errors.ts';
 import type { LoadEvidence, LoadProgress, LoadSpec, PreparedLoad, RunningLoad } from '../contract/load.ts';
 import { realClock } from '../kit/clock.ts';
+import { within } from '../kit/deadline.ts';
 import { checkBaseUrls, checkSpec } from './check-spec.ts';
 import { GeneratorProcess } from './generator-process.ts';
 import { LATENCY_BUCKETS, quantileOfBuckets } from './latency-buckets.ts';
@@ -52,7 +53,7 @@ async function startGenerators(
   try {
     checkBaseUrls(baseUrls);
     for (const generator of generators) generator.aim(baseUrls);
-    await within(READY_DEADLINE_MS, 'get ready', Promise.all(generators.map((generator) => generator.ready)));
+    await bounded(READY_DEADLINE_MS, 'get ready', Promise.all(generators.map((generator) => generator.ready)));
   } catch (error) {
     kill();
     throw error;
@@ -70,7 +71,7 @@ async function startGenerators(
   const collect = async (): Promise<LoadEvidence> => {
     const everySecond = setInterval(() => progress.tell(), PROGRESS_MS);
     try {
-      const reports = await within(
+      const reports = await bounded(
         LEAD_MS + schedule.totalMs + spec.timeoutMs + END_SLACK_MS,
         'end',
         Promise.all(generators.map((generator) => generator.report)),
@@ -102,19 +103,11 @@ async function startGenerators(
   };
 }
 
-async function within<T>(deadlineMs: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const message = `the generator processes did not ${what} within ${Math.round(deadlineMs / 1000)} s`;
-      reject(new HarnessError('GENERATOR_FAILED', message, { hint: 'is this machine overloaded?' }));
-    }, deadlineMs);
+function bounded<T>(deadlineMs: number, what: string, promise: Promise<T>): Promise<T> {
+  return within(realClock, deadlineMs, promise, () => {
+    const message = `the generator processes did not ${what} within ${Math.round(deadlineMs / 1000)} s`;
+    return new HarnessError('GENERATOR_FAILED', message, { hint: 'is this machine overloaded?' });
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 class ProgressSum {

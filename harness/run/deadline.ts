@@ -1,5 +1,7 @@
 /** A bound on every step: a run that hangs ends with the name of the step that hung, and is cleaned up like any other. */
 import { HarnessError } from '../contract/errors.ts';
+import { realClock } from '../kit/clock.ts';
+import { within } from '../kit/deadline.ts';
 import { formatDuration } from '../kit/units.ts';
 
 /**
@@ -8,22 +10,14 @@ import { formatDuration } from '../kit/units.ts';
  * @param what names the step, for example `seeding the data`
  * @throws HarnessError DEADLINE when the time is over
  */
-export async function withDeadline<T>(what: string, ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new HarnessError('DEADLINE', `${what} did not end within ${formatDuration(ms)}`, {
-            hint: 'the logs of what was started are in the run’s folder',
-          }),
-        ),
-      ms,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function withDeadline<T>(what: string, ms: number, work: Promise<T>): Promise<T> {
+  return within(
+    realClock,
+    ms,
+    work,
+    () =>
+      new HarnessError('DEADLINE', `${what} did not end within ${formatDuration(ms)}`, {
+        hint: 'the logs of what was started are in the run’s folder',
+      }),
+  );
 }

@@ -6,6 +6,7 @@ import type { Defence } from '../contract/defence.ts';
 import type { Prediction } from '../contract/plan.ts';
 import type { Evidence } from '../contract/verdict.ts';
 import { predictFor } from '../plan/predict.ts';
+import { median } from '../stats/quantile.ts';
 import { hotKeyLoads, rebuildEpisodes } from '../verdict/expiries.ts';
 import { injectedFaults } from '../verdict/phases.ts';
 
@@ -35,7 +36,6 @@ function firstFillSec(evidence: Evidence): number | null {
     const underFault = faults.some((f) => episode.startedAtMs <= f.healedAtMs && endedAtMs >= f.injectedAtMs);
     if (Number.isFinite(endedAtMs) && !underFault) times.push(endedAtMs - episode.startedAtMs);
   }
-  if (times.length === 0) return null;
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)]! / 1000;
+  const middleMs = median(times);
+  return middleMs === null ? null : middleMs / 1000;
 }

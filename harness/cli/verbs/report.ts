@@ -19,6 +19,6 @@ export function addReportVerb(program: Command): void {
       const own = statSync(path).isDirectory() ? resolve(path) : dirname(resolve(path));
       const folder = flags.out ? makeOutputFolder(result.runId, flags.out) : own;
       await writeOutputs(result, folder);
-      await finish({ result, folder, exitCode: 0 });
+      finish({ result, folder, exitCode: 0 });
     });
 }
