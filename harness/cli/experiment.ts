@@ -5,6 +5,7 @@
 import type { AnyResult, ComparisonResult, RunResult } from '../contract/result.ts';
 import type { EnvironmentId } from '../contract/environment.ts';
 import { EXIT, HarnessError } from '../contract/errors.ts';
+import type { PreparedLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import { selectEnvironment } from '../environment/select.ts';
 import { openJournal } from '../kit/journal.ts';
@@ -17,7 +18,6 @@ import { listenForInterrupts } from './interrupts.ts';
 import type { Prepared } from './options.ts';
 import { linkLatest, makeOutputFolder, newRunId, removeIfEmpty } from './output-folder.ts';
 import { createProgress } from './progress.ts';
-import { writeOutputs } from './write-outputs.ts';
 
 export interface ExperimentInput {
   prepared: Prepared;
@@ -44,7 +44,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   const asEnvironment = settings.env === 'auto' ? 'local' : settings.env;
   await makePlans(input, asEnvironment);
 
-  const progress = createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
+  const progress = await createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
   const interrupts = listenForInterrupts((line) => progress.step(line));
   try {
     const { environment, reason } = await selectEnvironment(settings.env, settings, (line) => progress.step(line));
@@ -58,6 +58,8 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     let failure: unknown;
     let allStopped = true;
     try {
+      // Before the stack: generators warm their code while servers start, which is mostly waiting.
+      await using firstGenerators = prepareLoad(plans[0]!);
       const stack = await environment.start({
         runId,
         folder,
@@ -73,12 +75,13 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
         for (const [index, plan] of plans.entries()) {
           if (interrupts.signal.aborted) break;
           if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.defence} (${index + 1} of ${plans.length})`);
+          await using generators = index === 0 ? firstGenerators : prepareLoad(plan);
           runs.push(
             await executeRun({
               plan,
               stack,
               target: catalogue.target,
-              engine: plan.load.engine === 'saturation' ? saturationEngine : openLoopEngine,
+              generators,
               faults: catalogue.faults,
               probes: [...catalogue.probes.values()],
               checks: new Map([...catalogue.checkModules].filter(([id]) => plan.checks.includes(id))),
@@ -112,6 +115,8 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     }
 
     const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input.command, startedAt);
+    // Loaded only now: the renderers are a third of what the command line would otherwise load before it starts.
+    const { writeOutputs } = await import('./write-outputs.ts');
     await writeOutputs(result, folder);
     linkLatest(folder);
     if (failure !== undefined && !interrupts.signal.aborted) throw failure;
@@ -129,6 +134,11 @@ async function makePlans(input: ExperimentInput, environment: EnvironmentId): Pr
     for (const profile of input.profiles)
       for (const defence of input.defences) plans.push(await input.prepared.plan(profile, defence, environment));
   return plans;
+}
+
+function prepareLoad(plan: RunPlan): PreparedLoad {
+  const engine = plan.load.engine === 'saturation' ? saturationEngine : openLoopEngine;
+  return engine.prepare(plan.load);
 }
 
 /** A comparison that lacks a planned run is partial. */

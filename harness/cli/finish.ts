@@ -1,10 +1,10 @@
 /** The last thing a person sees: the table, the verdict in a sentence, and where the report is. */
 import { relative } from 'node:path';
-import { renderTable } from '../../reports/terminal.ts';
 import type { ExperimentOutcome } from './experiment.ts';
 
 /** Prints the outcome on stdout and sets the exit code. */
-export function finish(outcome: ExperimentOutcome): void {
+export async function finish(outcome: ExperimentOutcome): Promise<void> {
+  const { renderTable } = await import('../../reports/terminal.ts');
   const { result, folder, exitCode } = outcome;
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const near = relative(process.cwd(), folder);

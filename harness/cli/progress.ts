@@ -2,7 +2,6 @@
  * What a person sees while a run goes on, all of it on stderr: on a terminal one line that is drawn again, with the
  * steps above it; elsewhere a plain line for each step and one every few seconds, as a CI log wants it.
  */
-import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import type { LoadProgress } from '../contract/load.ts';
 import { formatDuration } from '../kit/units.ts';
@@ -20,8 +19,8 @@ export interface Progress {
  * @param stream usually stderr
  * @param live true on a terminal
  */
-export function createProgress(stream: NodeJS.WriteStream, live: boolean): Progress {
-  const update = live ? createLogUpdate(stream) : null;
+export async function createProgress(stream: NodeJS.WriteStream, live: boolean): Promise<Progress> {
+  const update = live ? (await import('log-update')).createLogUpdate(stream) : null;
   const startedMs = performance.now();
   let lastPlainMs = -Infinity;
   const stamp = (): string =>

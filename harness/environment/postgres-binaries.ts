@@ -83,6 +83,16 @@ export function canReach(folder: string, user: ServerUser): boolean {
  * folder is private.
  */
 export function reachableFolder(user: ServerUser): string {
+  const key = `${user.uid ?? 'own'} ${workFolder()}`;
+  let folder = reachable.get(key);
+  if (folder === undefined) reachable.set(key, (folder = findReachableFolder(user)));
+  return folder;
+}
+
+/** Looking takes a process, so each user's folder is found once for a temporary folder. */
+const reachable = new Map<string, string>();
+
+function findReachableFolder(user: ServerUser): string {
   const usual = workFolder();
   if (canReach(usual, user)) return usual;
   const other = `/tmp/cachequake-${process.getuid?.() ?? 0}`;

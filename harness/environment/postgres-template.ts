@@ -24,7 +24,7 @@ import { asUser, reachableFolder, type PostgresBinaries } from './postgres-binar
 const run = promisify(execFile);
 
 /** Raised when what is in a template changes. */
-const TEMPLATE_VERSION = 2;
+const TEMPLATE_VERSION = 3;
 
 export const DATABASE = 'cachequake';
 export const DATABASE_USER = 'cachequake';
@@ -64,15 +64,15 @@ async function make(binaries: PostgresBinaries, folder: string): Promise<void> {
     '--encoding=UTF8',
     '--no-sync',
     '--no-instructions',
-    '--wal-segsize=4',
+    '--wal-segsize=1',
     '--auth=scram-sha-256',
   ];
   await run(binaries.initdb, ['-D', data, '-U', DATABASE_USER, `--pwfile=${passwordFile}`, ...flags], options);
   await single(binaries, data, 'postgres', 'CREATE EXTENSION pg_stat_statements');
-  // The template is copied for every run, file by file: one database and the template that Postgres itself asks for.
   await single(binaries, data, 'template1', `ALTER DATABASE postgres RENAME TO ${DATABASE}`);
-  await single(binaries, data, 'template1', "UPDATE pg_database SET datistemplate = false WHERE datname = 'template0'");
-  await single(binaries, data, 'template1', 'DROP DATABASE template0');
+  // The template is copied for every run, file by file, and a run needs one database only.
+  await single(binaries, data, DATABASE, 'UPDATE pg_database SET datistemplate = false');
+  for (const other of ['template0', 'template1']) await single(binaries, data, DATABASE, `DROP DATABASE ${other}`);
 }
 
 /**

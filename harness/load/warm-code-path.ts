@@ -9,7 +9,7 @@ import { OpenLoopGenerator } from './open-loop-generator.ts';
 import type { GeneratorShare } from './messages.ts';
 
 const WARM_RATE_PER_SEC = 5000;
-const WARM_MS = 600;
+const WARM_MS = 300;
 
 /** Warms what the generator will run. Sends nothing outside this process. */
 export async function warmCodePath(share: GeneratorShare): Promise<void> {

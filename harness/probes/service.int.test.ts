@@ -61,7 +61,7 @@ test('the service tells its loads, each once; a target that does not tell is no 
   });
   const silent = await listen(() => null);
   try {
-    const evidence = await watch([told, silent], 1_500);
+    const evidence = await watch([told, silent], 3_000);
 
     expect(evidence.loads.length).toBeGreaterThanOrEqual(15);
     expect(new Set(evidence.loads.map(({ key }) => key)).size).toBe(evidence.loads.length);

@@ -6,7 +6,6 @@ import { CACHE_OUTCOMES } from '../contract/defence.ts';
 import { defineProbe, type SampleField } from '../contract/probe.ts';
 import type { ServiceProbeAnswer } from '../contract/target.ts';
 import { Growth } from './engine/growth.ts';
-import { ServiceClient } from './engine/service-client.ts';
 
 /** Gauges with how the instances' values become one. */
 const GAUGES: readonly (SampleField & { over: 'sum' | 'max'; of(answer: ServiceProbeAnswer): number })[] = [
@@ -65,9 +64,11 @@ const FIELDS: readonly SampleField[] = [...GAUGES.map(({ over: _over, of: _of, .
 export default defineProbe({
   id: 'service',
   title: 'Service',
-  everyMs: 250,
+  everyMs: 500,
   needs: ['service'],
   async open({ instances }) {
+    // Only the probe process opens probes; whoever reads what they are needs no HTTP client.
+    const { ServiceClient } = await import('./engine/service-client.ts');
     const clients = instances.map(({ url, index }) => new ServiceClient(url, index));
     const first = await Promise.all(clients.map((client) => client.ask()));
     const told = clients.filter((_client, index) => first[index] !== 'none');

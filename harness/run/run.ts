@@ -2,7 +2,8 @@
  * The life of a run, and the only code that knows all stages:
  *
  *  1 plan       frozen and explained before this is called
- *  2 start      the stack is started by the caller, so that runs of a comparison share it; fresh instances start here
+ *  2 start      the stack and the generators are started by the caller, so that runs of a comparison share the stack and
+ *               generators warm up while it starts; fresh instances start here
  *  3 seed       the database in its first state, the cache empty
  *  4 prove      every instance answers a read, clocks agree, probes sample
  *  5 warm up    the load's segments that are not recorded
@@ -20,7 +21,7 @@ import type { StartedService, StartedStack } from '../contract/environment.ts';
 import { HarnessError } from '../contract/errors.ts';
 import type { Fault, FaultInterval } from '../contract/fault.ts';
 import type { Journal } from '../contract/journal.ts';
-import type { LoadEngine, LoadProgress, PreparedLoad, RunningLoad } from '../contract/load.ts';
+import type { LoadProgress, PreparedLoad, RunningLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { Probe } from '../contract/probe.ts';
 import type { RunResult } from '../contract/result.ts';
@@ -42,7 +43,8 @@ export interface RunInput {
   plan: RunPlan;
   stack: StartedStack;
   target: Target;
-  engine: LoadEngine;
+  /** Started for this plan's load; ended by the caller. */
+  generators: PreparedLoad;
   faults: Map<string, Fault>;
   probes: readonly Probe[];
   checks: Map<string, Check>;
@@ -68,8 +70,6 @@ const LIMIT = { seed: 180_000, start: 60_000, prove: 60_000, drain: 30_000, judg
 export async function executeRun(input: RunInput): Promise<RunResult> {
   const { plan, stack, target } = input;
   const startedAt = new Date();
-  // Generators warm their code while data is seeded and instances start.
-  await using generators = input.engine.prepare(plan.load);
   await using admin = await openConnections(stack.redisUrl, stack.postgresUrl);
 
   input.onStep('seeding the data');
@@ -89,7 +89,7 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   if (proved.status === 'rejected') throw proved.reason;
   throwIfAborted(input.signal);
 
-  const evidence = await measure(input, { service, generators, probes, admin });
+  const evidence = await measure(input, { service, probes, admin });
   input.onStep('judging');
   const judgement = await withDeadline('judging', LIMIT.judge, Promise.resolve(judge(evidence.evidence, input.checks)));
   return assembleRunResult({
@@ -120,7 +120,6 @@ async function prove(plan: RunPlan, service: StartedService, admin: AdminConnect
 /** What runs side by side in steps 5 and 6. */
 interface Started {
   service: StartedService;
-  generators: PreparedLoad;
   probes: RunningProbes;
   admin: AdminConnections;
 }
@@ -128,7 +127,7 @@ interface Started {
 /** Steps 5 to 8. */
 async function measure(
   input: RunInput,
-  { service, generators, probes, admin }: Started,
+  { service, probes, admin }: Started,
 ): Promise<{ evidence: Evidence; probeCostCpuShare: number }> {
   const { plan } = input;
   let load: RunningLoad | null = null;
@@ -144,7 +143,7 @@ async function measure(
     load = await withDeadline(
       'starting the load',
       LIMIT.start,
-      generators.start(service.instances.map((instance) => instance.url)),
+      input.generators.start(service.instances.map((instance) => instance.url)),
     );
     if (input.signal.aborted) onAbort();
     probes.begin(load.measuredFromMs);

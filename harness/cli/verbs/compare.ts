@@ -40,7 +40,7 @@ Examples:
       throw new HarnessError('BAD_PARAMETER', '--repeats must be a whole number from 1 to 100');
     const prepared = await prepare(flags);
     const out = flags['out'] as string | undefined;
-    finish(await runExperiment({ prepared, profiles, defences, repeats, command: typedCommand(), out }));
+    await finish(await runExperiment({ prepared, profiles, defences, repeats, command: typedCommand(), out }));
   });
 }
 

@@ -2,10 +2,8 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readResult } from '../../results/read.ts';
 import { finish } from '../finish.ts';
 import { makeOutputFolder } from '../output-folder.ts';
-import { writeOutputs } from '../write-outputs.ts';
 
 export function addReportVerb(program: Command): void {
   program
@@ -15,10 +13,14 @@ export function addReportVerb(program: Command): void {
     .option('-o, --out <folder>', 'folder to write to instead of the result’s own')
     .addHelpText('after', '\nExample:\n  cachequake report reports/runs/latest')
     .action(async (path: string, flags: { out?: string }) => {
+      const [{ readResult }, { writeOutputs }] = await Promise.all([
+        import('../../results/read.ts'),
+        import('../write-outputs.ts'),
+      ]);
       const result = await readResult(resolve(path));
       const own = statSync(path).isDirectory() ? resolve(path) : dirname(resolve(path));
       const folder = flags.out ? makeOutputFolder(result.runId, flags.out) : own;
       await writeOutputs(result, folder);
-      finish({ result, folder, exitCode: 0 });
+      await finish({ result, folder, exitCode: 0 });
     });
 }

@@ -26,7 +26,7 @@ Examples:
     );
   addSettingFlags(command).action(async (profile: string, flags: Record<string, unknown>) => {
     const prepared = await prepare(flags);
-    finish(
+    await finish(
       await runExperiment({
         prepared,
         profiles: [profile],

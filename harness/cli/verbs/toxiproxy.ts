@@ -1,7 +1,6 @@
 /** `cachequake toxiproxy`: the embedded Toxiproxy on its own, for any client of Toxiproxy's HTTP API. */
 import { type Command, Option } from 'commander';
 import { HarnessError } from '../../contract/errors.ts';
-import { startToxiproxy } from '../../toxiproxy/server.ts';
 
 export function addToxiproxyVerb(program: Command): void {
   program
@@ -15,6 +14,7 @@ export function addToxiproxyVerb(program: Command): void {
     .action(async (flags: { port: number; host: string; seed: number }) => {
       if (!Number.isInteger(flags.port) || flags.port < 0 || flags.port > 65_535)
         throw new HarnessError('BAD_PARAMETER', '--port must be a whole number from 0 to 65535');
+      const { startToxiproxy } = await import('../../toxiproxy/server.ts');
       const server = await startToxiproxy(flags);
       process.stdout.write(`Toxiproxy API on ${server.url}\n`);
       await new Promise<void>((resolve) => {

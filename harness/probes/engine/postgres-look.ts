@@ -70,7 +70,7 @@ export class PostgresLook {
     const name = asked.map(({ part }) => part.name).join('+');
     const from = asked.map(({ part }, index) => `(${part.sql}) as part${index}`).join(' cross join ');
     try {
-      const row = (await this.session.rows(name, `select * from ${from}`))?.[0] as number[] | undefined;
+      const row = await this.session.numbers(name, `select * from ${from}`);
       let at = 0;
       for (const { part, resolve } of asked) {
         resolve(row?.slice(at, at + part.columns) ?? null);

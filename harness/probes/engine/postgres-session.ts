@@ -3,6 +3,7 @@
  * opened again when it breaks. What it asks while Postgres is away is answered with null and not with an error.
  */
 import { Client } from 'pg';
+import { encodeRequest, PreparedRow } from './prepared-row.ts';
 
 /** Names the probes' connections, so that they are left out of every figure. */
 export const PROBE_APPLICATION = 'cachequake-probe';
@@ -29,6 +30,8 @@ export class PostgresSession {
   #closed = false;
   /** True where the probe's own statements do not appear in pg_stat_statements. */
   #untracked = false;
+  /** Requests for single rows whose statements this connection has prepared, by name. */
+  #requests = new Map<string, Buffer>();
 
   private constructor(url: string) {
     this.#url = url;
@@ -47,9 +50,33 @@ export class PostgresSession {
   async rows(name: string, sql: string, values: unknown[] = []): Promise<unknown[][] | null> {
     const client = this.#client;
     if (!client) return null;
+    return this.#ask(client, async () => {
+      return (await client.query<unknown[]>({ name, text: sql, values, rowMode: 'array' })).rows;
+    });
+  }
+
+  /** The single row of a statement whose columns are all numbers; null while Postgres is away. */
+  async numbers(name: string, sql: string): Promise<number[] | null> {
+    const client = this.#client;
+    if (!client) return null;
+    const request = this.#requests.get(name);
+    if (request)
+      return this.#ask(
+        client,
+        () =>
+          new Promise<number[] | null>((resolve, reject) => {
+            client.query(new PreparedRow(request, (error, row) => (error ? reject(error) : resolve(row ?? null))));
+          }),
+      );
+    const rows = await this.rows(name, sql);
+    if (rows && client === this.#client) this.#requests.set(name, encodeRequest(name));
+    return (rows?.[0] as number[] | undefined) ?? null;
+  }
+
+  async #ask<T>(client: Client, question: () => Promise<T>): Promise<T | null> {
     if (!this.#untracked) tracked++;
     try {
-      return (await client.query<unknown[]>({ name, text: sql, values, rowMode: 'array' })).rows;
+      return await question();
     } catch (error) {
       const { code } = error as { code?: string };
       if (code !== undefined && !AWAY.test(code) && !/^E[A-Z]+$/.test(code)) throw error;
@@ -94,6 +121,7 @@ export class PostgresSession {
   #lose(client: Client): void {
     if (this.#client !== client) return;
     this.#client = null;
+    this.#requests.clear();
     void client.end().catch(() => {});
     this.#retry();
   }
