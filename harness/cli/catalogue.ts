@@ -5,7 +5,7 @@ import type { Fault } from '../contract/fault.ts';
 import type { Probe } from '../contract/probe.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
-import type { StoreCapability } from '../contract/store.ts';
+import { STORE_CAPABILITIES, type StoreCapability } from '../contract/store.ts';
 import type { Check } from '../contract/verdict.ts';
 import { loadModule, loadModules } from '../kit/load-modules.ts';
 import { sourceRoot } from '../kit/package-root.ts';
@@ -26,7 +26,7 @@ export interface FullCatalogue extends Catalogue {
 /** What the Redis store can do; held against what a defence needs before anything is started. */
 const REDIS_STORE: { id: string; capabilities: ReadonlySet<StoreCapability> } = {
   id: 'redis',
-  capabilities: new Set(['get', 'set', 'delete', 'lock']),
+  capabilities: new Set(STORE_CAPABILITIES),
 };
 
 const folder = (...parts: string[]): string => join(sourceRoot, ...parts);

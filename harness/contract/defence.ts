@@ -66,6 +66,8 @@ export interface ProduceOptions {
    * nothing fresh is stored, but never overwrites.
    */
   lockEndsAtMs?: number;
+  /** The fill is refused when the lease of the key is no longer the one with this token. */
+  whileLeaseToken?: string;
   /** Asked just before the fill; false leaves the store as it is, for example after an invalidation. */
   mayFill?(): boolean;
 }

@@ -17,7 +17,12 @@ export interface Entry<T> {
   recomputeMs: number;
 }
 
-export type StoreCapability = 'get' | 'set' | 'delete' | 'lock' | 'lease' | 'subscribe';
+/**
+ * `lease`: {@link Store.lease} and `whileLeaseToken`. `subscribe`: {@link Store.subscribe} and {@link Store.announce}.
+ * `tombstone`: a delete may leave the version below which nothing may be stored.
+ */
+export const STORE_CAPABILITIES = ['get', 'set', 'delete', 'lock', 'lease', 'subscribe', 'tombstone'] as const;
+export type StoreCapability = (typeof STORE_CAPABILITIES)[number];
 
 export interface SetOptions {
   /** How long the store keeps the entry physically; at least the logical TTL. */
@@ -28,8 +33,33 @@ export interface SetOptions {
   ifNewer?: boolean;
   /** Store only while the lock of this key is still held with this token. */
   whileLockToken?: string;
+  /** Store only while the lease of this key is still the one handed out with this token; storing ends the lease. */
+  whileLeaseToken?: string;
   /** Store only where nothing is there, or what is there has ended its TTL by this time, epoch ms. */
   ifExpiredAtMs?: number;
+}
+
+export interface DeleteOptions {
+  /** Leaves a mark that refuses, for `keepMs`, every `ifNewer` set of this version or an older one. */
+  tombstone?: { version: number; keepMs: number };
+}
+
+/** What a reader was given: an entry to serve, the right to fill, both (a stale entry), or neither (somebody else has it). */
+export interface LeaseAnswer<T> {
+  entry: Entry<T> | null;
+  /** True where this token may now load and fill. */
+  granted: boolean;
+}
+
+export interface InvalidationListener {
+  /** The entry of this key was changed or removed by somebody. */
+  invalidated(key: string): void;
+  /** Messages may have been missed: nothing that was kept can be trusted. Called again at each loss. */
+  lost(): void;
+}
+
+export interface Subscription {
+  close(): Promise<void>;
 }
 
 /** A cache. Every method rejects when the store cannot be reached within its time limit. */
@@ -39,10 +69,20 @@ export interface Store {
   get<T>(key: string): Promise<Entry<T> | null>;
   /** Resolves to whether the entry was stored. */
   set<T>(entry: Entry<T>, options: SetOptions): Promise<boolean>;
-  /** Removes the entry and voids the lock of the key, so that a load that began before cannot fill. */
-  delete(key: string): Promise<void>;
+  /** Removes the entry and voids lock and lease of the key, so that a load that began before cannot fill. */
+  delete(key: string, options?: DeleteOptions): Promise<void>;
   /** `SET lock token NX PX ttl`: resolves to whether the lock was taken. */
   lock(key: string, token: string, ttlMs: number): Promise<boolean>;
   /** Compare-and-delete: resolves to whether the token still held the lock. */
   unlock(key: string, token: string): Promise<boolean>;
+  /**
+   * Reads, and where nothing fresh is there hands out the right to fill, once per key and `leaseMs`. One script.
+   *
+   * @param nowMs entries whose TTL has ended by then are not fresh, epoch ms
+   */
+  lease?<T>(key: string, token: string, leaseMs: number, nowMs: number): Promise<LeaseAnswer<T>>;
+  /** Hears of invalidations by all instances; resolves once nothing can be missed any more. */
+  subscribe?(listener: InvalidationListener): Promise<Subscription>;
+  /** Tells all subscribers that the entry of this key has changed. */
+  announce?(key: string): Promise<void>;
 }

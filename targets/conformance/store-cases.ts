@@ -108,6 +108,65 @@ export const storeCases: StoreCase[] = [
     },
   },
   {
+    name: 'a lease is handed out once where nothing fresh is there; only its token fills, and storing ends it',
+    async run(store, clock) {
+      if (!store.lease) return;
+      const ask = (token: string, nowMs = 0) => store.lease!<string>('k', token, 300, nowMs);
+      assert.deepEqual(await ask('a'), { entry: null, granted: true });
+      assert.deepEqual(await ask('b'), { entry: null, granted: false });
+      assert.equal(await store.set(entryOf(1), { ...KEEP, whileLeaseToken: 'b' }), false);
+      assert.equal(await store.set(entryOf(1), { ...KEEP, whileLeaseToken: 'a' }), true);
+      assert.equal(await store.set(entryOf(2), { ...KEEP, whileLeaseToken: 'a' }), false);
+      assert.deepEqual(await ask('c'), { entry: entryOf(1), granted: false });
+      assert.deepEqual(await ask('d', 1000), { entry: entryOf(1), granted: true });
+      await clock.sleep(400);
+      assert.equal((await ask('e', 1000)).granted, true);
+    },
+  },
+  {
+    name: 'a delete voids the lease, so a late fill is refused',
+    async run(store) {
+      if (!store.lease) return;
+      await store.lease('k', 'a', 60_000, 0);
+      await store.delete('k');
+      assert.equal(await store.set(entryOf(1), { ...KEEP, whileLeaseToken: 'a' }), false);
+      assert.equal((await store.lease('k', 'b', 60_000, 0)).granted, true);
+    },
+  },
+  {
+    name: 'a tombstone reads as nothing, refuses versions up to its own, and goes with its time',
+    async run(store, clock) {
+      if (!store.capabilities.has('tombstone')) return;
+      const set = (version: number): Promise<boolean> => store.set(entryOf(version), { ...KEEP, ifNewer: true });
+      await set(4);
+      await store.delete('k', { tombstone: { version: 5, keepMs: 300 } });
+      assert.equal(await versionOf(store), null);
+      assert.deepEqual([await set(4), await set(5), await set(6)], [false, false, true]);
+      await store.delete('k', { tombstone: { version: 9, keepMs: 300 } });
+      await clock.sleep(400);
+      assert.equal(await set(7), true);
+    },
+  },
+  {
+    name: 'an announcement reaches every subscriber, until it closes',
+    async run(store, clock) {
+      if (!store.subscribe || !store.announce) return;
+      const heard: string[] = [];
+      const subscriptions = await Promise.all(
+        ['x', 'y'].map((who) =>
+          store.subscribe!({ invalidated: (key) => heard.push(`${who}:${key}`), lost: () => {} }),
+        ),
+      );
+      await store.announce('k');
+      await clock.sleep(200);
+      assert.deepEqual(heard.toSorted(), ['x:k', 'y:k']);
+      await Promise.all(subscriptions.map((one) => one.close()));
+      await store.announce('k');
+      await clock.sleep(200);
+      assert.equal(heard.length, 2);
+    },
+  },
+  {
     name: 'of many who want the lock at once one gets it',
     async run(store) {
       const won = await Promise.all(Array.from({ length: 50 }, (_, i) => store.lock('k', `t${i}`, 60_000)));

@@ -6,6 +6,7 @@ import type { Loaded } from '../../harness/contract/defence.ts';
 import type { Store } from '../../harness/contract/store.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 import { createVirtualClock } from '../../harness/kit/virtual-clock.ts';
+import { delegateTo } from '../stores/delegate.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 
 /** Where and when the cases happen. */
@@ -96,14 +97,18 @@ export function createBreakableStore(store: Store, clock: Clock, timeoutMs: numb
     throw new Error('Command timed out');
   }
   const breakable: BreakableStore = {
-    id: store.id,
-    capabilities: store.capabilities,
     away: false,
-    get: (key) => through(() => store.get(key)),
-    set: (entry, options) => through(() => store.set(entry, options)),
-    delete: (key) => through(() => store.delete(key)),
-    lock: (key, token, ttlMs) => through(() => store.lock(key, token, ttlMs)),
-    unlock: (key, token) => through(() => store.unlock(key, token)),
+    ...delegateTo(store, {
+      get: (key) => through(() => store.get(key)),
+      set: (entry, options) => through(() => store.set(entry, options)),
+      delete: (key, options) => through(() => store.delete(key, options)),
+      lock: (key, token, ttlMs) => through(() => store.lock(key, token, ttlMs)),
+      unlock: (key, token) => through(() => store.unlock(key, token)),
+      ...(store.lease && {
+        lease: (key, token, leaseMs, nowMs) => through(() => store.lease!(key, token, leaseMs, nowMs)),
+      }),
+      ...(store.announce && { announce: (key) => through(() => store.announce!(key)) }),
+    }),
   };
   return breakable;
 }

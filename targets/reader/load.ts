@@ -47,6 +47,7 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
 
   function conditions(keepMs: number, produce: ProduceOptions): SetOptions {
     const nowMs = clock.nowMs();
+    if (produce.whileLeaseToken !== undefined) return { keepMs, whileLeaseToken: produce.whileLeaseToken };
     if (produce.whileLockToken === undefined) return { keepMs };
     // A late holder no longer owns the key: it may fill an empty place, but not overwrite what others made meanwhile.
     if (produce.lockEndsAtMs !== undefined && nowMs >= produce.lockEndsAtMs) return { keepMs, ifExpiredAtMs: nowMs };

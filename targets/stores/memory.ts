@@ -2,7 +2,15 @@
  * A store in this process's memory with exactly the semantics of the Redis store, judged by the given clock, so that
  * defences run in unit tests and in virtual time. An optional delay stands for the network in between.
  */
-import type { Entry, SetOptions, Store } from '../../harness/contract/store.ts';
+import { STORE_CAPABILITIES } from '../../harness/contract/store.ts';
+import type {
+  DeleteOptions,
+  Entry,
+  InvalidationListener,
+  LeaseAnswer,
+  SetOptions,
+  Store,
+} from '../../harness/contract/store.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 
 interface Kept<V> {
@@ -19,6 +27,10 @@ interface Kept<V> {
 export function createMemoryStore(clock: Clock, options: { delayMs?: number } = {}): Store {
   const entries = new Map<string, Kept<Entry<unknown>>>();
   const locks = new Map<string, Kept<string>>();
+  const leases = new Map<string, Kept<string>>();
+  /** Versions that deletes have left behind. */
+  const tombstones = new Map<string, Kept<number>>();
+  const listeners = new Set<InvalidationListener>();
   const halfMs = (options.delayMs ?? 0) / 2;
 
   function held<V>(map: Map<string, Kept<V>>, key: string): V | null {
@@ -38,6 +50,8 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
 
   function maySet(entry: Entry<unknown>, set: SetOptions): boolean {
     if (set.whileLockToken !== undefined && held(locks, entry.key) !== set.whileLockToken) return false;
+    if (set.whileLeaseToken !== undefined && held(leases, entry.key) !== set.whileLeaseToken) return false;
+    if (set.ifNewer && (held(tombstones, entry.key) ?? -Infinity) >= entry.version) return false;
     const there = held(entries, entry.key);
     if (there === null) return true;
     if (set.ifAbsent) return false;
@@ -47,18 +61,22 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
 
   return {
     id: 'memory',
-    capabilities: new Set(['get', 'set', 'delete', 'lock'] as const),
+    capabilities: new Set(STORE_CAPABILITIES),
     get: <T>(key: string) => roundTrip(() => held(entries, key) as Entry<T> | null),
     set: (entry, set) =>
       roundTrip(() => {
         if (!maySet(entry, set)) return false;
+        if (set.whileLeaseToken !== undefined) leases.delete(entry.key);
+        tombstones.delete(entry.key);
         entries.set(entry.key, { value: entry, untilMs: clock.nowMs() + set.keepMs });
         return true;
       }),
-    delete: (key) =>
+    delete: (key, { tombstone }: DeleteOptions = {}) =>
       roundTrip(() => {
         entries.delete(key);
         locks.delete(key);
+        leases.delete(key);
+        if (tombstone) tombstones.set(key, { value: tombstone.version, untilMs: clock.nowMs() + tombstone.keepMs });
       }),
     lock: (key, token, ttlMs) =>
       roundTrip(() => {
@@ -67,5 +85,22 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
         return true;
       }),
     unlock: (key, token) => roundTrip(() => held(locks, key) === token && locks.delete(key)),
+    lease: <T>(key: string, token: string, leaseMs: number, nowMs: number) =>
+      roundTrip((): LeaseAnswer<T> => {
+        const entry = held(entries, key) as Entry<T> | null;
+        if ((entry !== null && nowMs < entry.expiresAtMs) || held(leases, key) !== null)
+          return { entry, granted: false };
+        leases.set(key, { value: token, untilMs: clock.nowMs() + leaseMs });
+        return { entry, granted: true };
+      }),
+    subscribe: (listener) =>
+      roundTrip(() => {
+        listeners.add(listener);
+        return { close: async () => void listeners.delete(listener) };
+      }),
+    announce: (key) =>
+      roundTrip(() => {
+        for (const listener of listeners) listener.invalidated(key);
+      }),
   };
 }

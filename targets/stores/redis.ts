@@ -3,7 +3,9 @@
  * write, so that what a defence costs can be counted and no other client can step in between.
  */
 import { Redis } from 'ioredis';
-import type { Entry, SetOptions, Store } from '../../harness/contract/store.ts';
+import { subscribeTo } from './_redis-subscription.ts';
+import { STORE_CAPABILITIES } from '../../harness/contract/store.ts';
+import type { Entry, LeaseAnswer, SetOptions, Store } from '../../harness/contract/store.ts';
 
 /** Longest pause between two attempts to connect, ms: a healed cache is used again within this time. */
 const MAX_RECONNECT_MS = 250;
@@ -33,20 +35,43 @@ export function createRedisClient(url: string, timeoutMs: number): Redis {
 }
 
 /**
- * KEYS entry, lock. ARGV encoded entry, keepMs, token, ifAbsent, version for ifNewer, time for ifExpiredAtMs; an empty
- * argument is no condition. Version and end of the TTL stand at the front of an encoded entry.
+ * KEYS entry, lock, lease. ARGV encoded entry, keepMs, lock token, ifAbsent, version for ifNewer, time for
+ * ifExpiredAtMs, lease token; an empty argument is no condition. Version and end of the TTL stand at the front of an
+ * encoded entry; a tombstone is a version alone.
  */
 const SET_LUA = `
 if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
+if ARGV[7] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[7] then return 0 end
 if ARGV[4] ~= '' or ARGV[5] ~= '' or ARGV[6] ~= '' then
   local there = redis.call('GET', KEYS[1])
-  if there then
+  local tombstone = there and string.match(there, '^%[(%d+)%]$')
+  if tombstone then
+    if ARGV[5] ~= '' and tonumber(tombstone) >= tonumber(ARGV[5]) then return 0 end
+  elseif there then
     if ARGV[4] ~= '' then return 0 end
     local version, expires = string.match(there, '^%[([^,]+),([^,]+),')
     if version and ARGV[5] ~= '' and tonumber(version) >= tonumber(ARGV[5]) then return 0 end
     if version and ARGV[6] ~= '' and tonumber(expires) > tonumber(ARGV[6]) then return 0 end
   end
 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if ARGV[7] ~= '' then redis.call('DEL', KEYS[3]) end
+return 1`;
+
+/**
+ * KEYS entry, lease. ARGV token, leaseMs, now. Gives the encoded entry or '', and 1 where the lease was handed out. The
+ * server's own clock ends the lease; the caller's time only says what is still fresh.
+ */
+const LEASE_LUA = `
+local there = redis.call('GET', KEYS[1])
+local expires = there and string.match(there, '^%[[^,]+,([^,]+),')
+if expires and tonumber(expires) > tonumber(ARGV[3]) then return {there, 0} end
+local granted = redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2], 'NX')
+return {there or '', granted and 1 or 0}`;
+
+/** KEYS entry, lock, lease. ARGV tombstone, keepMs. */
+const BURY_LUA = `
+redis.call('DEL', KEYS[2], KEYS[3])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 
@@ -55,7 +80,15 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
 interface Scripts {
-  cachequakeSet(entry: string, lock: string, ...args: (string | number)[]): Promise<number>;
+  cachequakeSet(entry: string, lock: string, lease: string, ...args: (string | number)[]): Promise<number>;
+  cachequakeLease(
+    entry: string,
+    lease: string,
+    token: string,
+    leaseMs: number,
+    nowMs: number,
+  ): Promise<[string, number]>;
+  cachequakeBury(entry: string, lock: string, lease: string, tombstone: string, keepMs: number): Promise<number>;
   cachequakeUnlock(lock: string, token: string): Promise<number>;
 }
 
@@ -94,13 +127,17 @@ const wholeMs = (ms: number): number => Math.max(1, Math.ceil(ms));
  * A store on an ioredis client. Time limits and reconnection are the client's: see {@link createRedisClient}.
  *
  * @param options `prefix` of all keys, default `cachequake:`; entries are `<prefix>entry:<key>`, locks
- *   `<prefix>lock:<key>`
+ *   `<prefix>lock:<key>`, leases `<prefix>lease:<key>`; announcements go to the channel `<prefix>changed`
  */
 export function createRedisStore(redis: Redis, options: { prefix?: string } = {}): Store {
   const prefix = options.prefix ?? 'cachequake:';
   const entryKey = (key: string): string => `${prefix}entry:${key}`;
   const lockKey = (key: string): string => `${prefix}lock:${key}`;
-  redis.defineCommand('cachequakeSet', { numberOfKeys: 2, lua: SET_LUA });
+  const leaseKey = (key: string): string => `${prefix}lease:${key}`;
+  const channel = `${prefix}changed`;
+  redis.defineCommand('cachequakeSet', { numberOfKeys: 3, lua: SET_LUA });
+  redis.defineCommand('cachequakeLease', { numberOfKeys: 2, lua: LEASE_LUA });
+  redis.defineCommand('cachequakeBury', { numberOfKeys: 3, lua: BURY_LUA });
   redis.defineCommand('cachequakeUnlock', { numberOfKeys: 1, lua: UNLOCK_LUA });
   const scripts = redis as unknown as Scripts;
 
@@ -108,35 +145,60 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
     const stored = await scripts.cachequakeSet(
       entryKey(entry.key),
       lockKey(entry.key),
+      leaseKey(entry.key),
       encode(entry),
       wholeMs(set.keepMs),
       set.whileLockToken ?? '',
       set.ifAbsent ? '1' : '',
       set.ifNewer ? entry.version : '',
       set.ifExpiredAtMs ?? '',
+      set.whileLeaseToken ?? '',
     );
     return stored === 1;
   }
 
   return {
     id: 'redis',
-    capabilities: new Set(['get', 'set', 'delete', 'lock'] as const),
+    capabilities: new Set(STORE_CAPABILITIES),
     async get<T>(key: string) {
       return decode<T>(await redis.get(entryKey(key)));
     },
     async set(entry, set) {
-      if (set.ifAbsent || set.ifNewer || set.whileLockToken !== undefined || set.ifExpiredAtMs !== undefined)
+      const { ifAbsent, ifNewer, whileLockToken, whileLeaseToken, ifExpiredAtMs } = set;
+      if (ifAbsent || ifNewer || (whileLockToken ?? whileLeaseToken ?? ifExpiredAtMs) !== undefined)
         return conditionalSet(entry, set);
       return (await redis.set(entryKey(entry.key), encode(entry), 'PX', wholeMs(set.keepMs))) === 'OK';
     },
-    async delete(key) {
-      await redis.del(entryKey(key), lockKey(key));
+    async delete(key, { tombstone } = {}) {
+      if (tombstone === undefined) await redis.del(entryKey(key), lockKey(key), leaseKey(key));
+      else
+        await scripts.cachequakeBury(
+          entryKey(key),
+          lockKey(key),
+          leaseKey(key),
+          `[${tombstone.version}]`,
+          wholeMs(tombstone.keepMs),
+        );
     },
     async lock(key, token, ttlMs) {
       return (await redis.set(lockKey(key), token, 'PX', wholeMs(ttlMs), 'NX')) === 'OK';
     },
     async unlock(key, token) {
       return (await scripts.cachequakeUnlock(lockKey(key), token)) === 1;
+    },
+    async lease<T>(key: string, token: string, leaseMs: number, nowMs: number): Promise<LeaseAnswer<T>> {
+      const [text, granted] = await scripts.cachequakeLease(
+        entryKey(key),
+        leaseKey(key),
+        token,
+        wholeMs(leaseMs),
+        nowMs,
+      );
+      return { entry: decode<T>(text), granted: granted === 1 };
+    },
+    subscribe: (listener) => subscribeTo(redis, channel, listener),
+    async announce(key) {
+      await redis.publish(channel, key);
     },
   };
 }
