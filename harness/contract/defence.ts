@@ -84,28 +84,35 @@ export interface LeadRequest<T> {
   lookAgain(): Promise<Entry<T> | null>;
 }
 
-export interface FreshnessLayer {
+/** A layer that listens or works beside the reads. Both are called once by the reader. */
+export interface LayerLife {
+  /** Resolves when the layer may be used; where it rejects the instance starts all the same and the layer is told. */
+  start?(): Promise<void>;
+  close?(): Promise<void>;
+}
+export interface FreshnessLayer extends LayerLife {
   /** Judges an entry that the store still held. The plain TTL is judged by the reader when no layer is given. */
   judge(entry: Entry<unknown>): Freshness;
 }
-export interface CoordinationLayer {
+export interface CoordinationLayer extends LayerLife {
   /** `process`: inside one instance; `cluster`: across instances. A stack holds one of each, the inner first. */
   scope: 'process' | 'cluster';
   lead<T>(request: LeadRequest<T>): Promise<Answer<T>>;
   /** Called on invalidation: a load that began before must not be shared afterwards. */
   forget?(key: string): void;
 }
-export interface GuardLayer {
+export interface GuardLayer extends LayerLife {
   ask<T>(key: string, load: () => Promise<T>): Promise<T>;
 }
-export interface TierLayer {
+export interface TierLayer extends LayerLife {
   over(store: Store): Store;
 }
-export interface AdmissionLayer {
+export interface AdmissionLayer extends LayerLife {
   mayExist(key: string): Promise<boolean>;
+  /** A row is about to become visible. */
   created(key: string): Promise<void>;
 }
-export interface LifetimeLayer {
+export interface LifetimeLayer extends LayerLife {
   /** The logical TTL of a new value. */
   ttlMs(key: string, baseMs: number): number;
 }

@@ -51,8 +51,16 @@ export interface Reader<T> {
   read(key: string): Promise<Answer<T>>;
   /** Deletes the entry and forgets loads that began before. Rejects when the store cannot be reached. */
   invalidate(key: string): Promise<void>;
+  /** Loads and fills whatever is cached, for those who push or refresh from outside. Rejects like a read. */
+  refresh(key: string): Promise<void>;
+  /** A row is about to become visible: admission must let it through from now on. */
+  created(key: string): Promise<void>;
+  /** Starts the layers that listen or work beside the reads; never rejects, since a service must come up without its cache. */
+  start(): Promise<void>;
   /** Resolves when no load runs behind. */
   idle(): Promise<void>;
+  /** Ends what `start` began, after the loads behind. */
+  close(): Promise<void>;
 }
 
 /**
@@ -165,6 +173,10 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
     running.add(work);
   }
 
+  async function idle(): Promise<void> {
+    while (running.size > 0) await Promise.all(running);
+  }
+
   return {
     async read(key) {
       for (const layer of stack.admission) if (!(await layer.mayExist(key))) return emptyAnswer('absent');
@@ -190,8 +202,23 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
       behind.delete(key);
       if (!stack.skipsStore) await stack.store.delete(key);
     },
-    async idle() {
-      while (running.size > 0) await Promise.all(running);
+    async refresh(key) {
+      // What is cached is what is to be replaced, however fresh it is.
+      const held = stack.skipsStore ? null : await lookUp(key).catch(() => null);
+      await lead(key, 'behind', held);
+    },
+    async created(key) {
+      for (const layer of stack.admission) await layer.created(key);
+    },
+    async start() {
+      const outcomes = await Promise.allSettled(stack.layers.map((layer) => layer.start?.()));
+      for (const outcome of outcomes)
+        if (outcome.status === 'rejected') log.warn(`a layer could not start: ${messageOf(outcome.reason)}`);
+    },
+    idle,
+    async close() {
+      await idle();
+      await Promise.allSettled(stack.layers.map((layer) => layer.close?.()));
     },
   };
 }

@@ -10,6 +10,7 @@ import type {
   FreshnessLayer,
   GuardLayer,
   LayerId,
+  LayerLife,
   LayerTypes,
   LifetimeLayer,
 } from '../../harness/contract/defence.ts';
@@ -33,6 +34,8 @@ export interface ComposedStack {
   cluster: CoordinationLayer | null;
   guards: GuardLayer[];
   lifetimes: LifetimeLayer[];
+  /** Every layer, for its start and its end. */
+  layers: LayerLife[];
   /** The longest that any member wants an entry kept after its TTL. */
   keepAfterTtlMs: number;
 }
@@ -105,6 +108,7 @@ export function composeStack(
     cluster: coordination('cluster'),
     guards: of('guard').map(({ layer }) => layer),
     lifetimes: of('lifetime').map(({ layer }) => layer),
+    layers: created.map(({ layer }) => layer),
     keepAfterTtlMs,
   };
 }

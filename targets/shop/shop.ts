@@ -69,6 +69,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const preloadStack = composeStack(stack, { ...context, random: seededRandom(settings.seed, `${instance}/preload`) });
   const preload = createPreload({ pool, cost, loader, stack: preloadStack, clock, ttlMs });
 
+  await reader.start();
   const [firstRedis, firstPostgres] = await Promise.allSettled([firstTry(redis), pool.query('SELECT 1')]);
   if (firstRedis.status === 'rejected') log.warn(`redis is away at the start: ${messageOf(firstRedis.reason)}`);
   if (firstPostgres.status === 'rejected')
@@ -103,7 +104,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   registerHarness(app, { clock, loads, metrics, stock, preload });
 
   const closeParts = async (): Promise<void> => {
-    await reader.idle().catch(() => undefined);
+    await reader.close().catch(() => undefined);
     await stock?.close();
     metrics.close();
     redis.disconnect();
