@@ -37,7 +37,8 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-export async function startPostgres(): Promise<TestPostgres> {
+/** @param flags further arguments of the server, for example to load an extension */
+export async function startPostgres(flags: string[] = []): Promise<TestPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'cachequake-pg-'));
   chmodSync(folder, 0o755); // as root the server runs as another user
   const make = (port: number): EmbeddedPostgres =>
@@ -47,7 +48,7 @@ export async function startPostgres(): Promise<TestPostgres> {
       createPostgresUser: process.getuid?.() === 0,
       persistent: true,
       initdbFlags: ['--no-sync', '--encoding=UTF8'],
-      postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=100', '-c', `unix_socket_directories=`],
+      postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=100', '-c', `unix_socket_directories=`, ...flags],
       onLog: () => undefined,
       onError: () => undefined,
     });

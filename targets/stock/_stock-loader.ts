@@ -1,5 +1,5 @@
 /**
- * Tells Redis what the stock of a product is when Redis does not know, for the `script` strategy. One process loads
+ * Tells Redis what the stock of a product is when Redis does not know, for `script` and `write-through`. One process loads
  * while the others wait, and not before every order that was accepted earlier has reached the database: the number in
  * the database would be too high by those still queued, and they would be sold twice.
  */
@@ -13,11 +13,12 @@ import type { StockScripts } from './_stock-script.ts';
 
 const POLL_MS = 15;
 
-/** `busy`: not within the time limit, or another process is at it. */
-type StockLoadResult = 'known' | 'busy';
+/** `done`: ask Redis again. `busy`: not within the time limit. */
+type StockLoadResult = 'done' | 'busy';
 
 /**
- * @param limitMs how long one load may take; also the time to live of the lock
+ * @param parts.limitMs how long one load may take; also the time to live of the lock
+ * @param parts.keepMs how long Redis believes what it was told; 0 for as long as it can
  */
 export function createStockLoader(parts: {
   redis: Redis;
@@ -25,8 +26,9 @@ export function createStockLoader(parts: {
   clock: Clock;
   scripts: StockScripts;
   limitMs: number;
+  keepMs: number;
 }): (product: number) => Promise<StockLoadResult> {
-  const { redis, postgres, clock, scripts, limitMs } = parts;
+  const { redis, postgres, clock, scripts, limitMs, keepMs } = parts;
   const underWay = new Map<number, Promise<StockLoadResult>>();
 
   async function load(product: number): Promise<StockLoadResult> {
@@ -36,7 +38,7 @@ export function createStockLoader(parts: {
       // Somebody else loads: wait until they are done, then the caller asks again.
       while (clock.nowMs() < deadlineMs) {
         await clock.sleep(POLL_MS);
-        if ((await redis.exists(loadingKey(product))) === 0) return 'known';
+        if ((await redis.exists(loadingKey(product))) === 0) return 'done';
       }
       return 'busy';
     }
@@ -52,8 +54,10 @@ export function createStockLoader(parts: {
         [product],
       );
       const pairs = orders.rows.map((row): [string, number] => [row.order_id, row.user_id]);
-      // Of a product that does not exist nothing is left.
-      return (await scripts.know(product, token, stock.rows[0]?.remaining ?? 0, pairs)) ? 'known' : 'busy';
+      // Of a product that does not exist nothing is left. Where this comes to nothing (somebody was quicker, or an order
+      // voided it) asking again shows it.
+      await scripts.know(product, token, stock.rows[0]?.remaining ?? 0, pairs, keepMs);
+      return 'done';
     } finally {
       // After success it is gone already; after a failure the next one need not wait for its end.
       await scripts.giveUp(product, token).catch(() => undefined);

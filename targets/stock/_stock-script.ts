@@ -1,6 +1,7 @@
 /**
- * The scripts of the `script` strategy. All that is known of a product's sale lies in one hash, so that it is lost as
- * a whole or not at all: `left` is what remains, `u:<user>` counts a user's purchases, `o:<order>` marks an order.
+ * The scripts of the `script` strategy; `write-through` finds out an unknown stock with them too. All that is known of
+ * a product's sale lies in one hash, so that it is lost as a whole or not at all: `left` is what remains, `u:<user>`
+ * counts a user's purchases, `o:<order>` marks an order.
  */
 import type { Redis } from 'ioredis';
 import type { PurchaseRequest } from '../../harness/contract/stock.ts';
@@ -8,7 +9,7 @@ import type { PurchaseRequest } from '../../harness/contract/stock.ts';
 /** The stream of accepted orders on their way to the database. */
 export const ORDER_STREAM = 'stock:orders';
 
-const stockKey = (product: number): string => `stock:${product}`;
+export const stockKey = (product: number): string => `stock:${product}`;
 export const loadingKey = (product: number): string => `stock:${product}:loading`;
 
 /** What the purchase script answers. `late` was carried out after its deadline and changed nothing. */
@@ -42,6 +43,7 @@ for _, order in ipairs(cjson.decode(ARGV[3])) do
   redis.call('HINCRBY', KEYS[1], 'u:' .. order[2], 1)
 end
 redis.call('HSET', KEYS[1], 'left', ARGV[2])
+if tonumber(ARGV[4]) > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`;
 
 const GIVE_UP = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
@@ -56,8 +58,17 @@ interface Scripted extends Redis {
 export interface StockScripts {
   /** @param deadlineMs epoch ms after which Redis must not carry it out any more */
   purchase(request: PurchaseRequest, limit: number | null, deadlineMs: number): Promise<ScriptAnswer>;
-  /** Says what the stock is, while the lock is held with `token`; `orders` are pairs of order and user. */
-  know(product: number, token: string, left: number, orders: readonly [string, number][]): Promise<boolean>;
+  /**
+   * Says what the stock is, while the lock is held with `token`; `orders` are pairs of order and user. Forgotten after
+   * `keepMs`, never where it is 0.
+   */
+  know(
+    product: number,
+    token: string,
+    left: number,
+    orders: readonly [string, number][],
+    keepMs: number,
+  ): Promise<void>;
   /** Releases the lock, where `token` still holds it. */
   giveUp(product: number, token: string): Promise<void>;
 }
@@ -79,8 +90,10 @@ export function defineStockScripts(redis: Redis): StockScripts {
         limit ?? -1,
         deadlineMs,
       ),
-    know: async (product, token, left, orders) =>
-      (await scripted.cqKnowStock(stockKey(product), loadingKey(product), token, left, JSON.stringify(orders))) === 1,
+    async know(product, token, left, orders, keepMs) {
+      const pairs = JSON.stringify(orders);
+      await scripted.cqKnowStock(stockKey(product), loadingKey(product), token, left, pairs, keepMs);
+    },
     async giveUp(product, token) {
       await scripted.cqGiveUp(loadingKey(product), token);
     },

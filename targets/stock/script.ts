@@ -56,7 +56,14 @@ export default defineStockStrategy({
     await redis.connect().catch(() => undefined); // the client goes on trying by itself
     const limitMs = redis.options.commandTimeout ?? LIMIT_MS;
     const scripts = defineStockScripts(redis);
-    const loadStock = createStockLoader({ redis, postgres, clock, scripts, limitMs: parameters.loadLimitMs });
+    const loadStock = createStockLoader({
+      redis,
+      postgres,
+      clock,
+      scripts,
+      limitMs: parameters.loadLimitMs,
+      keepMs: 0,
+    });
     const worker = startOrderWorker({
       redis,
       postgres,
