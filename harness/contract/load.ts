@@ -97,6 +97,8 @@ export interface WriteRecord {
   user: number;
   /** Milliseconds from the start of the first recorded segment; negative in warm-up. */
   sentMs: number;
+  /** When its answer came or the client gave up, on the same clock; not known to older evidence. */
+  endedMs?: number;
   status: 'acknowledged' | 'rejected' | 'unknown';
 }
 

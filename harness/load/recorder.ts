@@ -149,6 +149,7 @@ export class Recorder {
       key: request.key,
       user: request.user,
       sentMs: (wasSent ? request.sentAtMs : request.atMs) - this.#schedule.recordedFromMs,
+      endedMs: request.endedAtMs - this.#schedule.recordedFromMs,
       status: writeStatus(request.outcome, wasSent),
     });
   }

@@ -2,7 +2,7 @@
  * A Redis, a Postgres and the shop's tables for the tests of stock strategies, with what those tests do again and
  * again: start a strategy, let a crowd buy at once, and look at what the database holds and what it was asked.
  */
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { PurchaseResult, StockService, StockStrategy } from '../../harness/contract/stock.ts';
