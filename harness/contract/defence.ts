@@ -101,8 +101,28 @@ export interface CoordinationLayer extends LayerLife {
   /** Called on invalidation: a load that began before must not be shared afterwards. */
   forget?(key: string): void;
 }
+/**
+ * Stands before the database, and may stand before the cache as well: a cache that fails or is slow is where the load
+ * on the database comes from. Guards chain in the order of their ids; a later one is inside an earlier one.
+ */
 export interface GuardLayer extends LayerLife {
-  ask<T>(key: string, load: () => Promise<T>): Promise<T>;
+  /**
+   * Asks the database, not at all, once or twice. A refusal is an error thrown before `load` was called: the read is then
+   * shed, or answered with what is still in hand.
+   */
+  ask<T>(key: string, load: () => Promise<T>, cause: LoadCause): Promise<T>;
+  /** False makes reads of the cache fail at once, without asking it. Deletes always go through. */
+  mayAskCache?(): boolean;
+  /** An operation of the cache has ended well, whatever was found. Told of every operation that was let through. */
+  cacheAnswered?(tookMs: number): void;
+  /** An operation of the cache has failed or run out of time. */
+  cacheFailed?(error: unknown, tookMs: number): void;
+  /** A value was found in the cache or loaded, for guards that keep a copy. */
+  seen?(entry: Entry<unknown>): void;
+  /** What may be served where a load was refused; served as `stale`. */
+  lastSeen?(key: string): Entry<unknown> | null;
+  /** Called on invalidation: what was seen before must not be served afterwards. */
+  forget?(key: string): void;
 }
 export interface TierLayer extends LayerLife {
   over(store: Store): Store;
@@ -165,6 +185,11 @@ export interface Defence<L extends LayerId = LayerId, S extends z.ZodObject = z.
   needs: readonly StoreCapability[];
   /** Defences that cannot stand beside this one, with the reason. */
   excludes?: Readonly<Record<string, string>>;
+  /**
+   * True where a read may be answered `shed` while the store and the database work, as part of what the defence
+   * promises; by default every read is answered with a value.
+   */
+  turnsReadersAway?: boolean;
   /** How long after its TTL an entry must still be there; the longest of the stack is used. */
   keepAfterTtlMs?(parameters: z.output<S>): number;
   /** Predicted database loads per expiry of one hot key, or null outside its assumptions. */

@@ -81,6 +81,11 @@ export interface Store {
    * @param nowMs entries whose TTL has ended by then are not fresh, epoch ms
    */
   lease?<T>(key: string, token: string, leaseMs: number, nowMs: number): Promise<LeaseAnswer<T>>;
+  /**
+   * Gives a lease back without a fill: resolves to whether the token still held it. Where a store lacks this, a lease
+   * that stored nothing ends with its time.
+   */
+  endLease?(key: string, token: string): Promise<boolean>;
   /** Hears of invalidations by all instances; resolves once nothing can be missed any more. */
   subscribe?(listener: InvalidationListener): Promise<Subscription>;
   /** Tells all subscribers that the entry of this key has changed. */

@@ -107,6 +107,7 @@ export function createBreakableStore(store: Store, clock: Clock, timeoutMs: numb
       ...(store.lease && {
         lease: (key, token, leaseMs, nowMs) => through(() => store.lease!(key, token, leaseMs, nowMs)),
       }),
+      ...(store.endLease && { endLease: (key, token) => through(() => store.endLease!(key, token)) }),
       ...(store.announce && { announce: (key) => through(() => store.announce!(key)) }),
     }),
   };

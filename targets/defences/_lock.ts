@@ -33,14 +33,18 @@ export function predictLock(recomputeSec: number, lockTtlMs: number): number {
   return lockTtlSec > recomputeSec ? 1 : Math.ceil(recomputeSec / lockTtlSec);
 }
 
+/** Leads when the lock is free; resolves to null when somebody else holds it. */
+type TryToLead = <T>(request: LeadRequest<T>, waitedMs: number) => Promise<Answer<T> | null>;
+
 export interface Locking {
-  /** Leads when the lock is free; resolves to null when somebody else holds it. */
-  tryToLead<T>(request: LeadRequest<T>, waitedMs: number): Promise<Answer<T> | null>;
+  tryToLead: TryToLead;
   /** Polls with jitter until the value is there, the lock is free, or the time is over. */
   waitForIt<T>(request: LeadRequest<T>): Promise<Answer<T>>;
 }
 
-export function createLocking({ store, clock, random, log, instance, parameters }: LockContext): Locking {
+/** The holder's side alone, for losers that never wait. */
+export function createTryToLead(context: DefenceContext<{ lockTtlMs: number }>): TryToLead {
+  const { store, clock, random, log, instance, parameters } = context;
   let tokens = 0;
 
   /** Tries until the lock has run out, or a cache that was away for a moment would leave the key locked behind. */
@@ -56,24 +60,29 @@ export function createLocking({ store, clock, random, log, instance, parameters 
     log.warn(`lock of ${key} could not be released and has run out by itself`);
   }
 
-  const locking: Locking = {
-    async tryToLead<T>(request: LeadRequest<T>, waitedMs: number): Promise<Answer<T> | null> {
-      const { key } = request;
-      const token = `${instance}:${(tokens += 1)}:${random.next().toString(36).slice(2)}`;
-      // Counted from before the request, so that the holder never believes in its lock longer than the store does.
-      const lockEndsAtMs = clock.nowMs() + parameters.lockTtlMs;
-      if (!(await store.lock(key, token, parameters.lockTtlMs))) return null;
-      try {
-        // Between the miss and the lock another holder may have filled and released.
-        const entry = await request.lookAgain();
-        if (entry) return answerFrom(entry, clock.nowMs(), waitedMs > 0 ? 'waited' : 'hit', waitedMs);
-        return { ...(await request.produce({ whileLockToken: token, lockEndsAtMs })), waitedMs };
-      } finally {
-        // Nobody needs to wait for the release.
-        void release(key, token, lockEndsAtMs);
-      }
-    },
+  return async <T>(request: LeadRequest<T>, waitedMs: number): Promise<Answer<T> | null> => {
+    const { key } = request;
+    const token = `${instance}:${(tokens += 1)}:${random.next().toString(36).slice(2)}`;
+    // Counted from before the request, so that the holder never believes in its lock longer than the store does.
+    const lockEndsAtMs = clock.nowMs() + parameters.lockTtlMs;
+    if (!(await store.lock(key, token, parameters.lockTtlMs))) return null;
+    try {
+      // Between the miss and the lock another holder may have filled and released.
+      const entry = await request.lookAgain();
+      if (entry) return answerFrom(entry, clock.nowMs(), waitedMs > 0 ? 'waited' : 'hit', waitedMs);
+      return { ...(await request.produce({ whileLockToken: token, lockEndsAtMs })), waitedMs };
+    } finally {
+      // Nobody needs to wait for the release.
+      void release(key, token, lockEndsAtMs);
+    }
+  };
+}
 
+export function createLocking(context: LockContext): Locking {
+  const { clock, random, parameters } = context;
+  const tryToLead = createTryToLead(context);
+  return {
+    tryToLead,
     async waitForIt<T>(request: LeadRequest<T>): Promise<Answer<T>> {
       const startedAtMs = clock.nowMs();
       for (;;) {
@@ -82,12 +91,11 @@ export function createLocking({ store, clock, random, log, instance, parameters 
         const waitedMs = clock.nowMs() - startedAtMs;
         if (entry) return answerFrom(entry, clock.nowMs(), 'waited', waitedMs);
         if (waitedMs >= parameters.maxWaitMs) return emptyAnswer('shed', waitedMs);
-        const answer = await locking.tryToLead(request, waitedMs);
+        const answer = await tryToLead(request, waitedMs);
         if (answer) return answer;
       }
     },
   };
-  return locking;
 }
 
 /** What a loser may serve at once: an entry within its TTL, or anything where the reader has its answer already. */

@@ -6,7 +6,7 @@ import type { Store } from '../../harness/contract/store.ts';
 
 /** Passes on to `inner`, except for `changes`. */
 export function delegateTo(inner: Store, changes: Partial<Store>): Store {
-  const { lease, subscribe, announce } = inner;
+  const { lease, endLease, subscribe, announce } = inner;
   return {
     id: inner.id,
     capabilities: inner.capabilities,
@@ -16,6 +16,7 @@ export function delegateTo(inner: Store, changes: Partial<Store>): Store {
     lock: (key, token, ttlMs) => inner.lock(key, token, ttlMs),
     unlock: (key, token) => inner.unlock(key, token),
     ...(lease && { lease: (key, token, leaseMs, nowMs) => inner.lease!(key, token, leaseMs, nowMs) }),
+    ...(endLease && { endLease: (key, token) => inner.endLease!(key, token) }),
     ...(subscribe && { subscribe: (listener) => inner.subscribe!(listener) }),
     ...(announce && { announce: (key) => inner.announce!(key) }),
     ...changes,

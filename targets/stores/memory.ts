@@ -93,6 +93,7 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
         leases.set(key, { value: token, untilMs: clock.nowMs() + leaseMs });
         return { entry, granted: true };
       }),
+    endLease: (key, token) => roundTrip(() => held(leases, key) === token && leases.delete(key)),
     subscribe: (listener) =>
       roundTrip(() => {
         listeners.add(listener);

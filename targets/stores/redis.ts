@@ -89,7 +89,7 @@ interface Scripts {
     nowMs: number,
   ): Promise<[string, number]>;
   cachequakeBury(entry: string, lock: string, lease: string, tombstone: string, keepMs: number): Promise<number>;
-  cachequakeUnlock(lock: string, token: string): Promise<number>;
+  cachequakeUnlock(lockOrLease: string, token: string): Promise<number>;
 }
 
 type Encoded = [
@@ -195,6 +195,10 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
         nowMs,
       );
       return { entry: decode<T>(text), granted: granted === 1 };
+    },
+    // The script only compares and deletes: what it is given is the key of a lock or of a lease.
+    async endLease(key, token) {
+      return (await scripts.cachequakeUnlock(leaseKey(key), token)) === 1;
     },
     subscribe: (listener) => subscribeTo(redis, channel, listener),
     async announce(key) {
