@@ -24,7 +24,7 @@ export function renderJunit(result: AnyResult): string {
 }
 
 function renderSuite(run: RunResult): { xml: string; tests: number; failures: number; skipped: number } {
-  const name = plainText(`${run.plan.profile.id} ${run.plan.defence}`);
+  const name = plainText(`${run.plan.profile.id} ${run.plan.label}`);
   const cases = casesOf(run);
   const count = (status: VerdictStatus): number => cases.filter((c) => c.status === status).length;
   const properties = Object.entries(run.measures).flatMap(([phase, values]) =>

@@ -52,7 +52,7 @@ function runLines(run: RunResult): string[] {
     '',
     escape(run.verdict.explanation),
     '',
-    `${code(run.plan.profile.id)} with ${code(run.plan.defence)}, seed ${run.plan.seed}.`,
+    `${code(run.plan.profile.id)} with ${code(run.plan.label)}, seed ${run.plan.seed}.`,
     '',
     ...warnings(run),
     ...checkLines(run),

@@ -84,7 +84,7 @@ function familiesOf(runs: RunResult[]): Map<string, Family> {
 }
 
 function identity(run: RunResult): Record<string, string> {
-  return { run_id: run.runId, profile: run.plan.profile.id, defence: run.plan.defence };
+  return { run_id: run.runId, profile: run.plan.profile.id, defence: run.plan.label };
 }
 
 function labels(values: Record<string, string>): string {

@@ -5,8 +5,9 @@ import type { Fault } from '../contract/fault.ts';
 import type { Probe } from '../contract/probe.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
-import { STORE_CAPABILITIES, type StoreCapability } from '../contract/store.ts';
+import type { StoreKind } from '../contract/store-kind.ts';
 import type { Check } from '../contract/verdict.ts';
+import type { WriteStrategy } from '../contract/write.ts';
 import { loadModule, loadModules } from '../kit/load-modules.ts';
 import { sourceRoot } from '../kit/package-root.ts';
 import type { Catalogue } from '../plan/make-plan.ts';
@@ -19,23 +20,21 @@ export interface FullCatalogue extends Catalogue {
   defenceFiles: Map<string, string>;
   faults: Map<string, Fault>;
   stock: Map<string, StockStrategy>;
+  stores: Map<string, StoreKind>;
+  writes: Map<string, WriteStrategy>;
   checkModules: Map<string, Check>;
   probes: Map<string, Probe>;
 }
-
-/** What the Redis store can do; held against what a defence needs before anything is started. */
-const REDIS_STORE: { id: string; capabilities: ReadonlySet<StoreCapability> } = {
-  id: 'redis',
-  capabilities: new Set(STORE_CAPABILITIES),
-};
 
 const folder = (...parts: string[]): string => join(sourceRoot, ...parts);
 
 /** Loads all folders. */
 export async function loadCatalogue(): Promise<FullCatalogue> {
-  const [profiles, defences, faults, stock, checkModules, probes] = await Promise.all([
+  const [profiles, defences, stores, writes, faults, stock, checkModules, probes] = await Promise.all([
     loadModules<Profile>(folder('profiles'), 'profile'),
     loadModules<Defence>(folder('targets', 'defences'), 'defence'),
+    loadModules<StoreKind>(folder('targets', 'stores'), 'store'),
+    loadModules<WriteStrategy>(folder('targets', 'writes'), 'writeStrategy'),
     loadModules<Fault>(folder('harness', 'faults'), 'fault'),
     loadModules<StockStrategy>(folder('targets', 'stock'), 'stockStrategy'),
     loadModules<Check>(folder('harness', 'verdict', 'checks'), 'check'),
@@ -51,7 +50,8 @@ export async function loadCatalogue(): Promise<FullCatalogue> {
     checks: new Set(checkModules.keys()),
     probes,
     target: shop,
-    store: REDIS_STORE,
+    stores,
+    writes,
   };
 }
 

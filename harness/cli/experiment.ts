@@ -15,15 +15,15 @@ import { assembleComparisonResult } from '../results/assemble.ts';
 import { executeRun } from '../run/run.ts';
 import { judgeComparison } from '../verdict/compare.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import type { Prepared } from './options.ts';
+import type { Prepared, Variant } from './options.ts';
 import { linkLatest, makeOutputFolder, newRunId, removeIfEmpty } from './output-folder.ts';
 import { createProgress } from './progress.ts';
 
 export interface ExperimentInput {
   prepared: Prepared;
   profiles: readonly string[];
-  /** Stacks as written; one for a run. */
-  defences: readonly string[];
+  /** One for a run. */
+  variants: readonly Variant[];
   /** How often each is run; in turn, so that a machine that drifts does so for all of them. */
   repeats: number;
   command: string;
@@ -74,7 +74,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
       try {
         for (const [index, plan] of plans.entries()) {
           if (interrupts.signal.aborted) break;
-          if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.defence} (${index + 1} of ${plans.length})`);
+          if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.label} (${index + 1} of ${plans.length})`);
           await using generators = index === 0 ? firstGenerators : prepareLoad(plan);
           runs.push(
             await executeRun({
@@ -132,7 +132,7 @@ async function makePlans(input: ExperimentInput, environment: EnvironmentId): Pr
   const plans: RunPlan[] = [];
   for (let repeat = 0; repeat < input.repeats; repeat++)
     for (const profile of input.profiles)
-      for (const defence of input.defences) plans.push(await input.prepared.plan(profile, defence, environment));
+      for (const variant of input.variants) plans.push(await input.prepared.plan(profile, variant, environment));
   return plans;
 }
 

@@ -59,13 +59,23 @@ export function addSettingFlags(command: Command): Command {
   );
 }
 
+/** What is compared: a stack of defences, and where they are chosen a store, a write and a stock strategy. */
+export interface Variant {
+  defence: string;
+  store?: string;
+  write?: string;
+  stock?: string;
+  /** What tells it from the others; the stack where not given. */
+  label?: string;
+}
+
 /** Settings, catalogue and a way to make plans, from what was typed. */
 export interface Prepared {
   settings: Settings;
   provenance: Record<string, Provenance>;
   catalogue: FullCatalogue;
   /** Makes the plan of one stack; throws what is wrong with it. */
-  plan(profile: string, defence: string, environment: EnvironmentId): Promise<RunPlan>;
+  plan(profile: string, variant: Variant, environment: EnvironmentId): Promise<RunPlan>;
 }
 
 /** Reads the config, merges all sources and loads the catalogue. */
@@ -84,12 +94,16 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
     settings,
     provenance,
     catalogue,
-    plan: async (profileName, defenceText, environment) => {
-      const defence = await withOwnDefences(catalogue, defenceText);
+    plan: async (profileName, variant, environment) => {
+      const defence = await withOwnDefences(catalogue, variant.defence);
       const profile = await withOwnProfile(catalogue, profileName);
       return makePlan({
         profile,
         defence,
+        store: variant.store ?? settings.store,
+        write: variant.write ?? settings.write,
+        stock: variant.stock ?? null,
+        ...(variant.label === undefined ? {} : { label: variant.label }),
         environment,
         settings,
         provenance,

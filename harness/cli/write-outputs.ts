@@ -33,7 +33,9 @@ export async function writeOutputs(result: AnyResult, folder: string): Promise<v
   const perRun =
     result.kind === 'run'
       ? renderersOf(result, '')
-      : result.runs.flatMap((run, i) => renderersOf(run, `${i + 1}-${run.plan.profile.id}-${run.plan.defence}.`));
+      : result.runs.flatMap((run, i) =>
+          renderersOf(run, `${i + 1}-${run.plan.profile.id}-${run.plan.label.replaceAll(/[^\w+.-]+/g, '-')}.`),
+        );
   const { failed } = await writeResult(result, folder, [...RENDERERS, ...perRun]);
   if (failed.length > 0)
     throw new HarnessError(

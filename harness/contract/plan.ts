@@ -1,11 +1,12 @@
 /** A run, frozen and explained before anything starts. Everything that shapes the result stands in it. */
 import type { EnvironmentId } from './environment.ts';
 import type { LoadSpec } from './load.ts';
-import type { Dataset, FaultEvent } from './profile.ts';
+import type { Dataset, FaultEvent, Study } from './profile.ts';
 
 export type Provenance = 'default' | 'profile' | 'config' | 'environment' | 'flag';
 
-export interface PlannedDefence {
+/** A defence, store, write or stock strategy with its parameters complete. */
+export interface PlannedPart {
   id: string;
   parameters: Record<string, unknown>;
   /** Path of a file of the user's own; null for those that come with the harness. */
@@ -27,7 +28,13 @@ export interface RunPlan {
   target: { id: string; title: string };
   /** The stack as written, for example `xfetch+single-flight`. */
   defence: string;
-  stack: PlannedDefence[];
+  stack: PlannedPart[];
+  /** What tells this run from the others of its comparison; the stack where it is alone. */
+  label: string;
+  /** Where cached values live. */
+  store: PlannedPart;
+  /** What becomes of the cache on a write; null where the profile does not write. */
+  write: PlannedPart | null;
   stock: { id: string; parameters: Record<string, unknown> } | null;
   purchasesPerUser: number | null;
   environment: EnvironmentId;
@@ -36,6 +43,9 @@ export interface RunPlan {
   dataset: Dataset;
   ttlMs: number;
   hotKey: { key: number; share: number } | null;
+  /** `CONFIG SET` before the run, put back after it. */
+  redisConfig?: Readonly<Record<string, string>>;
+  study?: Study;
   load: LoadSpec;
   faults: FaultEvent[];
   checks: string[];

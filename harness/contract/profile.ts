@@ -1,6 +1,6 @@
 /** A profile is a workload: data and pure functions, no I/O. It opens with the real situation that it stands for. */
 import type { z } from 'zod';
-import type { ArrivalSegment, LoadOperation, LoadSpec } from './load.ts';
+import type { ArrivalSegment, LoadOperation, LoadSpec, ReplaySpec } from './load.ts';
 
 /** What must be in the database before traffic starts. */
 export interface Dataset {
@@ -12,13 +12,26 @@ export interface Dataset {
   cost: { kind: 'cpu' } | { kind: 'wait'; waitMs: number };
   /** Keys that are put into the cache before traffic starts, all with the same TTL; 0 for none. */
   preloadKeys: number;
+  /** Size of an item's answer, filled up or shortened; as it comes where not given. */
+  payloadBytes?: number;
 }
+
+/** What a profile is out to measure beyond the usual; each has measures of its own. */
+export type Study =
+  /**
+   * Up to which rate a limit holds. A window fails when its p99 is above the limit, or when a larger share of its
+   * requests than allowed was an error, shed or dropped. The rate has broken at the first of two failed windows in a row.
+   */
+  | { kind: 'breakpoint'; windowMs: number; p99Ms: number; maxFailedShare: number }
+  /** What grows over the run: straight lines through the samples after the settling share of the run. */
+  | { kind: 'drift'; settleShare: number };
 
 export interface ProfileTraffic {
   arrivals: LoadSpec['arrivals'];
   segments: readonly ArrivalSegment[];
   operations: readonly Omit<LoadOperation, 'request'>[];
   users: number;
+  replay?: ReplaySpec;
 }
 
 /** A fault at a time: `atMs` counts from the start of the recorded part. `durationMs` 0 for those that only strike. */
@@ -43,8 +56,15 @@ export interface ProfileShape {
   timeoutMs: number;
   /** A stock strategy, where the profile sells. */
   stock: string | null;
+  /** A write strategy other than the default, for profiles that write. */
+  write?: string;
   /** Purchases that one user may make; null for no limit. */
   purchasesPerUser: number | null;
+  /** Settings of Redis during the run (`CONFIG SET`), put back afterwards. */
+  redisConfig?: Readonly<Record<string, string>>;
+  study?: Study;
+  /** Used where nobody set another number of database connections of each instance. */
+  postgresPool?: number;
 }
 
 export interface Profile<S extends z.ZodObject = z.ZodObject> {

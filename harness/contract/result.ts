@@ -9,7 +9,7 @@ import type { RunPlan } from './plan.ts';
 import type { ProbeEvidence, Series } from './probe.ts';
 import type { Finding, MeasureMeta, PhaseBounds, VerdictStatus } from './verdict.ts';
 
-export const RESULT_SCHEMA_VERSION = 1;
+export const RESULT_SCHEMA_VERSION = 2;
 
 export interface CheckResult extends Finding {
   id: string;

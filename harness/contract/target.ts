@@ -11,6 +11,8 @@ export interface InstanceSurroundings {
   instances: number;
   redisUrl: string;
   postgresUrl: string;
+  /** Servers that the store asked for, by name. */
+  servers?: Readonly<Record<string, string>>;
   /** The address to listen on; port 0 where the instance chooses and says so in its ready line. */
   listenHost: string;
   listenPort: number;

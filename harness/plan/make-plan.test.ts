@@ -16,6 +16,8 @@ beforeAll(async () => {
 interface Given {
   profile?: string;
   defence?: string;
+  store?: string;
+  write?: string;
   set?: Record<string, unknown>;
   faults?: FaultEvent[];
   environment?: 'local' | 'external';
@@ -26,6 +28,9 @@ function plan(given: Given = {}): RunPlan {
   return makePlan({
     profile: given.profile ?? 'hot-key',
     defence: given.defence ?? 'cache-aside',
+    store: given.store ?? 'redis',
+    write: given.write ?? null,
+    stock: null,
     environment: given.environment ?? 'local',
     settings,
     provenance,

@@ -2,22 +2,26 @@
  * Profile × target × defence × faults × settings → one frozen plan. Everything that can be known to be wrong before
  * something starts is refused here, and all problems are told at once.
  */
+import type { z } from 'zod';
 import type { Defence } from '../contract/defence.ts';
 import type { EnvironmentId } from '../contract/environment.ts';
 import { HarnessError } from '../contract/errors.ts';
 import type { Fault } from '../contract/fault.ts';
 import type { LoadOperation } from '../contract/load.ts';
-import type { PlannedDefence, Provenance, RunPlan } from '../contract/plan.ts';
+import type { PlannedPart, Provenance, RunPlan } from '../contract/plan.ts';
 import type { FaultEvent, Profile, ProfileShape } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
-import type { StoreCapability } from '../contract/store.ts';
+import type { StoreKind } from '../contract/store-kind.ts';
 import type { Target } from '../contract/target.ts';
+import type { WriteStrategy } from '../contract/write.ts';
 import { unknownName } from '../kit/suggest.ts';
 import { formatDuration } from '../kit/units.ts';
 import { byOwner, parseParameters } from './parameters.ts';
 import { predictFor } from './predict.ts';
 import type { Settings } from './settings.ts';
 import { orderStack, splitStack } from './stack.ts';
+
+const DEFAULT_WRITE = 'invalidate-after-write';
 
 /** All that can be named on the command line. */
 export interface Catalogue {
@@ -29,13 +33,20 @@ export interface Catalogue {
   stock: ReadonlyMap<string, StockStrategy>;
   checks: ReadonlySet<string>;
   target: Target;
-  store: { id: string; capabilities: ReadonlySet<StoreCapability> };
+  stores: ReadonlyMap<string, StoreKind>;
+  writes: ReadonlyMap<string, WriteStrategy>;
 }
 
 export interface PlanInput {
   profile: string;
   /** As written, for example `xfetch+single-flight`. */
   defence: string;
+  /** By name; null for the profile's, or the default. */
+  write: string | null;
+  store: string;
+  stock: string | null;
+  /** What tells it from the others of a comparison; the stack where not given. */
+  label?: string;
   environment: EnvironmentId;
   settings: Settings;
   provenance: Record<string, Provenance>;
@@ -67,8 +78,11 @@ export function makePlan(input: PlanInput): RunPlan {
   const given = byOwner(settings.set);
   const parameters = attempt(() => parseParameters('profile', profile, given.get('') ?? {}));
   const shape = parameters && profile.shape(parameters);
-  const stack = attempt(() => planStack(input.defence, catalogue, given));
-  const stock = shape && attempt(() => planStock(shape, catalogue, given));
+  const storeKind = attempt(() => pick('store', input.store, catalogue.stores));
+  const store = storeKind && attempt(() => planPart('store', storeKind, given));
+  const stack = storeKind && attempt(() => planStack(input.defence, storeKind, catalogue, given));
+  const stock = shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
+  const write = shape && attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, input, shape, given));
   const operations = shape && attempt(() => mapOperations(profile, shape, catalogue.target));
   const faults =
     shape &&
@@ -76,7 +90,7 @@ export function makePlan(input: PlanInput): RunPlan {
       planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults, input.environment),
     );
   for (const text of settings.threshold) attempt(() => input.checkThreshold(text));
-  const owners = ['', ...(stack ?? []).map((d) => d.id), ...(stock ? [stock.id] : [])];
+  const owners = ['', ...[...(stack ?? []), store, stock, write].flatMap((part) => part?.id ?? [])];
   for (const owner of given.keys())
     if (stack && !owners.includes(owner))
       problems.push(unknownName('owner of a parameter in this run:', owner, owners.slice(1)));
@@ -89,12 +103,17 @@ export function makePlan(input: PlanInput): RunPlan {
     );
 
   const s = shape!;
+  // Whoever sets the pool, in whatever way, is stronger than the profile.
+  const poolOfProfile = (input.provenance['postgresPool'] ?? 'default') === 'default' ? (s.postgresPool ?? null) : null;
   const plan: RunPlan = {
     planVersion: 1,
     profile: { id: profile.id, title: profile.title, prose: profile.prose, parameters: parameters! },
     target: { id: catalogue.target.id, title: catalogue.target.title },
     defence: stack!.map((d) => d.id).join('+'),
     stack: stack!,
+    label: input.label ?? stack!.map((d) => d.id).join('+'),
+    store: store!,
+    write: write ?? null,
     stock: stock ?? null,
     purchasesPerUser: s.purchasesPerUser,
     environment: input.environment,
@@ -103,12 +122,15 @@ export function makePlan(input: PlanInput): RunPlan {
     dataset: s.dataset,
     ttlMs: s.ttlMs,
     hotKey: s.hotKey,
+    ...(s.redisConfig && { redisConfig: s.redisConfig }),
+    ...(s.study && { study: s.study }),
     load: {
       seed: settings.seed,
       engine: settings.engine,
       arrivals: settings.arrivals ?? s.traffic.arrivals,
       segments: s.traffic.segments,
       operations: operations!,
+      ...(s.traffic.replay && { replay: s.traffic.replay }),
       users: s.traffic.users,
       timeoutMs: s.timeoutMs,
       maxInFlight: settings.maxInFlight,
@@ -122,7 +144,7 @@ export function makePlan(input: PlanInput): RunPlan {
     service: {
       redisTimeoutMs: settings.redisTimeoutMs,
       postgresTimeoutMs: settings.postgresTimeoutMs,
-      postgresPool: settings.postgresPool,
+      postgresPool: poolOfProfile ?? settings.postgresPool,
     },
     validity: {
       maxDroppedShare: settings.maxDroppedShare,
@@ -130,7 +152,7 @@ export function makePlan(input: PlanInput): RunPlan {
       maxLagP99Ms: settings.maxLagP99Ms,
       maxGeneratorCpuShare: settings.maxGeneratorCpuShare,
     },
-    provenance: { ...input.provenance },
+    provenance: { ...input.provenance, ...(poolOfProfile !== null && { postgresPool: 'profile' as const }) },
   };
   return freeze({ ...plan, prediction: predictFor(plan, catalogue.defences) });
 }
@@ -140,13 +162,16 @@ function recordedMs(shape: ProfileShape): number {
   return shape.traffic.segments.filter((s) => s.recorded).reduce((sum, s) => sum + s.durationMs, 0);
 }
 
-function planStack(text: string, catalogue: Catalogue, given: Map<string, Record<string, unknown>>): PlannedDefence[] {
+function planStack(
+  text: string,
+  store: StoreKind,
+  catalogue: Catalogue,
+  given: Map<string, Record<string, unknown>>,
+): PlannedPart[] {
   const defences = splitStack(text).map((name) => {
-    const defence = catalogue.defences.get(name);
-    if (!defence) throw unknownName('defence', name, [...catalogue.defences.keys()]);
-    return defence;
+    return pick('defence', name, catalogue.defences);
   });
-  return orderStack(defences, catalogue.store).map((defence) => ({
+  return orderStack(defences, store).map((defence) => ({
     id: defence.id,
     parameters: parseParameters('defence', defence, given.get(defence.id) ?? {}),
     file: catalogue.defenceFiles.get(defence.id) ?? null,
@@ -154,14 +179,52 @@ function planStack(text: string, catalogue: Catalogue, given: Map<string, Record
 }
 
 function planStock(
+  id: string | null,
   shape: ProfileShape,
   catalogue: Catalogue,
   given: Map<string, Record<string, unknown>>,
 ): RunPlan['stock'] {
-  if (shape.stock === null) return null;
-  const strategy = catalogue.stock.get(shape.stock);
-  if (!strategy) throw unknownName('stock strategy', shape.stock, [...catalogue.stock.keys()]);
+  if (shape.stock === null || id === null) return null;
+  const strategy = pick('stock strategy', id, catalogue.stock);
   return { id: strategy.id, parameters: parseParameters('stock strategy', strategy, given.get(strategy.id) ?? {}) };
+}
+
+function planWrite(
+  id: string,
+  { catalogue, store: storeId }: PlanInput,
+  shape: ProfileShape,
+  given: Map<string, Record<string, unknown>>,
+): RunPlan['write'] {
+  const strategy = pick('write strategy', id, catalogue.writes);
+  if (!shape.traffic.operations.some(({ operation }) => operation === 'write-item')) return null;
+  const store = catalogue.stores.get(storeId);
+  const missing = store ? strategy.needs.filter((need) => !store.capabilities.has(need)) : [];
+  if (missing.length > 0)
+    throw new HarnessError(
+      'BAD_PLAN',
+      `'${strategy.id}' needs ${missing.join(', ')}, which the store '${storeId}' does not have`,
+      { hint: `stores that have it: ${namesOf(catalogue.stores, strategy.needs)}` },
+    );
+  return planPart('write strategy', strategy, given);
+}
+
+/** The stores that can do all this. */
+function namesOf(stores: ReadonlyMap<string, StoreKind>, needs: WriteStrategy['needs']): string {
+  return [...stores.values()].flatMap((s) => (needs.every((n) => s.capabilities.has(n)) ? s.id : [])).join(', ');
+}
+
+function planPart(
+  kind: string,
+  owner: { id: string; parameters: z.ZodObject },
+  given: Map<string, Record<string, unknown>>,
+): PlannedPart {
+  return { id: owner.id, parameters: parseParameters(kind, owner, given.get(owner.id) ?? {}), file: null };
+}
+
+function pick<T>(kind: string, id: string, all: ReadonlyMap<string, T>): T {
+  const found = all.get(id);
+  if (found === undefined) throw unknownName(kind, id, [...all.keys()]);
+  return found;
 }
 
 function mapOperations(profile: Profile, shape: ProfileShape, target: Target): LoadOperation[] {

@@ -18,7 +18,14 @@ export const settingsSchema = z.strictObject({
   set: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})
-    .describe('parameter of the profile (keys=5000), of a defence (xfetch.beta=2) or of the stock strategy'),
+    .describe('parameter of the profile (keys=5000), of a defence (xfetch.beta=2), store, write or stock strategy'),
+  store: z.string().min(1).default('redis').describe('where cached values live (list stores)'),
+  write: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('what becomes of the cache on a write (list writes); the profile’s where not given'),
   fault: z
     .array(z.string())
     .default([])

@@ -8,7 +8,25 @@ import { RESULT_SCHEMA_VERSION } from '../contract/result.ts';
 type Json = Record<string, unknown>;
 
 /** Steps by the version that they start from; each returns the next version's form. Version 1 is the first. */
-const STEPS: ReadonlyMap<number, (older: Json) => Json> = new Map();
+const STEPS: ReadonlyMap<number, (older: Json) => Json> = new Map([[1, fromVersion1]]);
+
+/** Version 1 knew one store and one way to write, and named a run by its stack. */
+function fromVersion1(older: Json): Json {
+  const plan = older['plan'] as Json | undefined;
+  if (plan === undefined) return older;
+  const part = (id: string): Json => ({ id, parameters: {}, file: null });
+  const { operations } = plan['load'] as { operations: { operation: string }[] };
+  const writes = operations.some(({ operation }) => operation === 'write-item');
+  return {
+    ...older,
+    plan: {
+      ...plan,
+      label: plan['defence'],
+      store: part('redis'),
+      write: writes ? part('invalidate-after-write') : null,
+    },
+  };
+}
 
 /**
  * Brings a result to the current version. Applies one step after the other, to the runs of a comparison as well.

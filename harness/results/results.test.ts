@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HarnessError } from '../contract/errors.ts';
-import type { ComparisonResult, RunResult } from '../contract/result.ts';
+import { type ComparisonResult, RESULT_SCHEMA_VERSION, type RunResult } from '../contract/result.ts';
 import { assembleComparisonResult } from './assemble.ts';
 import { migrate } from './migrate.ts';
 import { readResult } from './read.ts';
@@ -48,13 +48,14 @@ test('the published schema is current', async () => {
 
 describe('reading', () => {
   test('a result of version 1 is still read', () => {
-    expect(run).toMatchObject({ kind: 'run', schemaVersion: 1, runId: 'fixture-v1' });
+    expect(run).toMatchObject({ kind: 'run', schemaVersion: RESULT_SCHEMA_VERSION, runId: 'fixture-v1' });
     expect(run.verdict).toEqual({
       status: 'fail',
       sentence: 'p99 200 ms during the fault, limit 50 ms',
       explanation: expect.any(String),
     });
     expect(run.measures['before']?.['db.loadsPerExpiry']).toBe(2);
+    expect(run.plan).toMatchObject({ label: run.plan.defence, store: { id: 'redis' }, write: null });
   });
 
   test.each([
@@ -69,9 +70,11 @@ describe('reading', () => {
   });
 
   test('a later version is refused with both versions', async () => {
-    const error = await failure(readResult(await altered('later.json', ['schemaVersion'], 2)));
+    const error = await failure(readResult(await altered('later.json', ['schemaVersion'], RESULT_SCHEMA_VERSION + 1)));
     expect(error.code).toBe('NEWER_SCHEMA');
-    expect(error.message).toContain('schema version 2; this Cachequake reads up to 1');
+    expect(error.message).toContain(
+      `schema version ${RESULT_SCHEMA_VERSION + 1}; this Cachequake reads up to ${RESULT_SCHEMA_VERSION}`,
+    );
     expect(error.hint).toContain(`Cachequake ${run.cachequakeVersion}: update`);
   });
 
@@ -135,7 +138,11 @@ describe('writing', () => {
       startedAt: new Date(0),
       finishedAt: new Date(1000),
     });
-    expect(comparison).toMatchObject({ partial: true, schemaVersion: 1, finishedAt: '1970-01-01T00:00:01.000Z' });
+    expect(comparison).toMatchObject({
+      partial: true,
+      schemaVersion: RESULT_SCHEMA_VERSION,
+      finishedAt: '1970-01-01T00:00:01.000Z',
+    });
     await writeResult(comparison, join(folder, 'comparison'), []);
     expect(await readResult(join(folder, 'comparison'))).toEqual(comparison);
   });

@@ -9,6 +9,7 @@ type Stream =
   | { kind: 'hot-set'; keys: number; hotKeys: number; hotShare: number }
   | { kind: 'sequential'; keys: number }
   | { kind: 'mixture'; parts: { weight: number; stream: Stream }[] }
+  | { kind: 'offset'; by: number; stream: Stream }
   | { kind: 'replay'; file: string };
 
 const keyStream: z.ZodType<Stream> = z
@@ -20,12 +21,14 @@ const keyStream: z.ZodType<Stream> = z
       z.object({ kind: z.literal('hot-set'), keys: z.number(), hotKeys: z.number(), hotShare: z.number() }),
       z.object({ kind: z.literal('sequential'), keys: z.number() }),
       z.object({ kind: z.literal('mixture'), parts: z.array(z.object({ weight: z.number(), stream: keyStream })) }),
+      z.object({ kind: z.literal('offset'), by: z.number(), stream: keyStream }),
       z.object({ kind: z.literal('replay'), file: z.string() }),
     ]),
   )
   .meta({ id: 'KeyStream' });
 
 const parameters = z.record(z.string(), z.unknown());
+const plannedPart = z.object({ id: z.string(), parameters, file: z.string().nullable() });
 
 const requestTemplate = z.object({
   method: z.enum(['GET', 'POST', 'PUT', 'DELETE']),
@@ -34,6 +37,7 @@ const requestTemplate = z.object({
   body: z.string().exactOptional(),
   identity: z.string().exactOptional(),
   rejectedStatuses: z.array(z.number()).exactOptional(),
+  absentStatuses: z.array(z.number()).exactOptional(),
   recordWrites: z.boolean().exactOptional(),
 });
 
@@ -56,9 +60,11 @@ const loadSpec = z.object({
       weight: z.number(),
       keys: keyStream,
       segments: z.array(z.string()).exactOptional(),
+      absentFromKey: z.number().exactOptional(),
       request: requestTemplate,
     }),
   ),
+  replay: z.object({ file: z.string(), speed: z.number(), maxRequests: z.number(), keys: z.number() }).exactOptional(),
   users: z.number(),
   timeoutMs: z.number(),
   maxInFlight: z.number(),
@@ -73,7 +79,10 @@ export const runPlan = z.object({
   profile: z.object({ id: z.string(), title: z.string(), prose: z.string(), parameters }),
   target: z.object({ id: z.string(), title: z.string() }),
   defence: z.string(),
-  stack: z.array(z.object({ id: z.string(), parameters, file: z.string().nullable() })),
+  stack: z.array(plannedPart),
+  label: z.string(),
+  store: plannedPart,
+  write: plannedPart.nullable(),
   stock: z.object({ id: z.string(), parameters }).nullable(),
   purchasesPerUser: z.number().nullable(),
   environment: environmentId,
@@ -88,9 +97,22 @@ export const runPlan = z.object({
       z.object({ kind: z.literal('wait'), waitMs: z.number() }),
     ]),
     preloadKeys: z.number(),
+    payloadBytes: z.number().exactOptional(),
   }),
   ttlMs: z.number(),
   hotKey: z.object({ key: z.number(), share: z.number() }).nullable(),
+  redisConfig: z.record(z.string(), z.string()).exactOptional(),
+  study: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('breakpoint'),
+        windowMs: z.number(),
+        p99Ms: z.number(),
+        maxFailedShare: z.number(),
+      }),
+      z.object({ kind: z.literal('drift'), settleShare: z.number() }),
+    ])
+    .exactOptional(),
   load: loadSpec,
   faults: z.array(
     z.object({

@@ -37,7 +37,7 @@ import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
 import { withDeadline } from './deadline.ts';
 import { predictAsMeasured } from './predict-as-measured.ts';
-import { drainOrders, prepareCache, proveService } from './prepare.ts';
+import { configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
 
 export interface RunInput {
   plan: RunPlan;
@@ -74,8 +74,9 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
 
   input.onStep('seeding the data');
   await withDeadline('seeding the data', LIMIT.seed, seed(plan, target, stack, admin));
+  await using _redisSettings = await configureRedis(admin.redis, plan.redisConfig ?? {}, input.onStep);
   throwIfAborted(input.signal);
-  input.onStep(`starting ${plan.instances} instances with ${plan.defence}`);
+  input.onStep(`starting ${plan.instances} instances with ${plan.label}`);
   await using service = await withDeadline('starting the service', LIMIT.start, stack.startService(plan, target));
   // The load is raced against it; here it must only never be an unhandled rejection.
   service.died.catch(() => {});

@@ -21,7 +21,7 @@ const PASS = { status: 'pass', sentence: 'fine', explanation: '' } as const;
 function runOf(init: Init): RunResult {
   const evidence = buildEvidence({
     requests: steady(0, 10_000, 10, { latencyMs: 2 }),
-    plan: { defence: init.defence, ...init.plan },
+    plan: { defence: init.defence, label: init.defence, ...init.plan },
   });
   return {
     ...judge(evidence, new Map()),

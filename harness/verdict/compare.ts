@@ -62,7 +62,7 @@ function worstOf(statuses: readonly VerdictStatus[]): VerdictStatus {
       : 'pass';
 }
 
-/** Names a run by what tells it from the others: its defence, its stock strategy, its faults. */
+/** Names a run by what tells it from the others: its label, its stock strategy, its faults. */
 function labeller(runs: readonly RunResult[]): (run: RunResult) => string {
   const stockOf = (run: RunResult): string => run.plan.stock?.id ?? 'no stock strategy';
   const faultsOf = (run: RunResult): string =>
@@ -71,10 +71,10 @@ function labeller(runs: readonly RunResult[]): (run: RunResult) => string {
   const byProfile = [...Map.groupBy(runs, (run) => run.plan.profile.id).values()];
   const varies = (of: (run: RunResult) => string): boolean => byProfile.some((own) => new Set(own.map(of)).size > 1);
   const parts: ((run: RunResult) => string)[] = [];
-  if (varies((run) => run.plan.defence)) parts.push((run) => run.plan.defence);
-  if (varies(stockOf)) parts.push(stockOf);
+  if (varies((run) => run.plan.label)) parts.push((run) => run.plan.label);
+  else if (varies(stockOf)) parts.push(stockOf);
   if (varies(faultsOf)) parts.push(faultsOf);
-  if (parts.length === 0) parts.push((run) => (run.plan.stock ? run.plan.stock.id : run.plan.defence));
+  if (parts.length === 0) parts.push((run) => (run.plan.stock ? run.plan.stock.id : run.plan.label));
   return (run) => parts.map((part) => part(run)).join(' / ');
 }
 

@@ -180,7 +180,7 @@ export function renderOrigins(result: ComparisonResult): string {
         cells: [
           run.runId,
           run.plan.profile.id,
-          run.plan.defence,
+          run.plan.label,
           String(run.plan.seed),
           { text: `${MARKS[status]} ${word}`, class: `s-${status}` },
           { text: sentenceOf(run.verdict), class: 'wide' },

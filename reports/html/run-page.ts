@@ -55,10 +55,10 @@ export function renderRunPage(run: RunResult): string {
   ].join('\n');
   const faults = run.plan.faults.map((f) => f.fault).join(', ');
   return renderPage({
-    title: `${shownStatus(run).word}: ${run.plan.profile.id}, ${run.plan.defence}`,
+    title: `${shownStatus(run).word}: ${run.plan.profile.id}, ${run.plan.label}`,
     top: {
       left: 'run',
-      middle: [run.plan.profile.id, run.plan.defence, faults].filter(Boolean).join(' · '),
+      middle: [run.plan.profile.id, run.plan.label, faults].filter(Boolean).join(' · '),
       right: `${run.startedAt.slice(0, 16).replace('T', ' ')} UTC · seed ${run.plan.seed}`,
     },
     body,

@@ -42,7 +42,7 @@ test('the headline names who the data names, and says that it is one repeat', ()
 test('alike defences are not ranked', () => {
   const result = makeComparison({ ...short, defences: ['cache-aside'] });
   const twin = structuredClone(result.runs[0]!);
-  twin.plan.defence = 'twin';
+  twin.plan.label = 'twin';
   twin.measures['run']!['db.peakRate']! *= 1.05;
   result.runs.push(twin);
   const scenario = scenariosOf(result)[0]!;

@@ -63,8 +63,8 @@ export function scenariosOf(result: ComparisonResult): Scenario[] {
     const id = [run.plan.profile.id, ...faults].join(' + ');
     let scenario = scenarios.get(id);
     if (!scenario) scenarios.set(id, (scenario = { id, title: id, contenders: [], measures: [] }));
-    let contender = scenario.contenders.find((c) => c.defence === run.plan.defence);
-    if (!contender) scenario.contenders.push((contender = { defence: run.plan.defence, runs: [], usable: [] }));
+    let contender = scenario.contenders.find((c) => c.defence === run.plan.label);
+    if (!contender) scenario.contenders.push((contender = { defence: run.plan.label, runs: [], usable: [] }));
     contender.runs.push(run);
     if (!run.partial && run.validity.valid) contender.usable.push(run);
   }

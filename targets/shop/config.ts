@@ -44,10 +44,17 @@ const schema = z.object({
       z.object({ kind: z.literal('wait'), waitMs: z.number().min(0).max(60_000) }),
     ]),
   ).default({ kind: 'cpu' }),
+  SHOP_PAYLOAD_BYTES: whole(1, 10_000_000).optional(),
   SHOP_REDIS_TIMEOUT_MS: whole(1, 60_000).default(500),
   SHOP_POSTGRES_TIMEOUT_MS: whole(1, 120_000).default(5_000),
   SHOP_POSTGRES_POOL: whole(1, 1_000).default(10),
   SHOP_SEED: z.coerce.number().int().default(1),
+  SHOP_STORE: json(z.object({ id: z.string().min(1), parameters })).default({ id: 'redis', parameters: {} }),
+  SHOP_SERVERS: json(z.record(z.string(), z.string())).default({}),
+  SHOP_WRITE: json(z.object({ id: z.string().min(1), parameters })).default({
+    id: 'invalidate-after-write',
+    parameters: {},
+  }),
   SHOP_STOCK: json(z.object({ id: z.string().min(1), parameters }).nullable()).default(null),
   SHOP_PURCHASES_PER_USER: whole(1, 1_000_000).optional(),
   SHOP_BROKEN: z.string().optional(),
@@ -66,10 +73,16 @@ export interface ShopSettings {
   stack: { id: string; parameters: Record<string, unknown>; file: string | null }[];
   ttlMs: number;
   cost: { kind: 'cpu' } | { kind: 'wait'; waitMs: number };
+  /** Size of a page as it is cached and answered; null for as it comes. */
+  payloadBytes: number | null;
   redisTimeoutMs: number;
   postgresTimeoutMs: number;
   postgresPool: number;
   seed: number;
+  store: { id: string; parameters: Record<string, unknown> };
+  /** Addresses of the servers that the store asked for, by name. */
+  servers: Record<string, string>;
+  write: { id: string; parameters: Record<string, unknown> };
   stock: { id: string; parameters: Record<string, unknown> } | null;
   purchasesPerUser: number | null;
   broken: string | null;
@@ -111,10 +124,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     stack: env.SHOP_STACK,
     ttlMs: env.SHOP_TTL_MS,
     cost: env.SHOP_COST,
+    payloadBytes: env.SHOP_PAYLOAD_BYTES ?? null,
     redisTimeoutMs: env.SHOP_REDIS_TIMEOUT_MS,
     postgresTimeoutMs: env.SHOP_POSTGRES_TIMEOUT_MS,
     postgresPool: env.SHOP_POSTGRES_POOL,
     seed: env.SHOP_SEED,
+    store: env.SHOP_STORE,
+    servers: env.SHOP_SERVERS,
+    write: env.SHOP_WRITE,
     stock: env.SHOP_STOCK,
     purchasesPerUser: env.SHOP_PURCHASES_PER_USER ?? null,
     broken: env.SHOP_BROKEN ?? null,

@@ -3,9 +3,12 @@
  * the harness, a fault built into the service. An unknown name is an error that lists those there are.
  */
 import { join } from 'node:path';
+import type { z } from 'zod';
 import type { Defence } from '../../harness/contract/defence.ts';
 import { HarnessError } from '../../harness/contract/errors.ts';
 import type { StockStrategy } from '../../harness/contract/stock.ts';
+import type { StoreKind } from '../../harness/contract/store-kind.ts';
+import type { WriteStrategy } from '../../harness/contract/write.ts';
 import { loadModule, loadModules } from '../../harness/kit/load-modules.ts';
 import { sourceRoot } from '../../harness/kit/package-root.ts';
 import type { StackMember } from '../reader/stack.ts';
@@ -35,16 +38,41 @@ export async function loadStack(wanted: ShopSettings['stack']): Promise<StackMem
   );
 }
 
+/** The store with its parameters checked and completed. */
+export async function loadStore(
+  wanted: ShopSettings['store'],
+): Promise<{ kind: StoreKind; parameters: Record<string, unknown> }> {
+  const kind = pick(await loadModules<StoreKind>(folder('stores'), 'store'), wanted.id, 'store');
+  return { kind, parameters: complete('store', kind, wanted.parameters) };
+}
+
+/** The write strategy with its parameters checked and completed. */
+export async function loadWrite(
+  wanted: ShopSettings['write'],
+): Promise<{ strategy: WriteStrategy; parameters: Record<string, unknown> }> {
+  const all = await loadModules<WriteStrategy>(folder('writes'), 'writeStrategy');
+  const strategy = pick(all, wanted.id, 'write strategy');
+  return { strategy, parameters: complete('write strategy', strategy, wanted.parameters) };
+}
+
+function complete(
+  kind: string,
+  { id, parameters }: { id: string; parameters: z.ZodObject },
+  given: Record<string, unknown>,
+): Record<string, unknown> {
+  const parsed = parameters.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new HarnessError('BAD_PARAMETER', `${kind} '${id}': ${problems.join('; ')}`);
+}
+
 /** The stock strategy with its parameters checked and completed. */
 export async function loadStock(
   wanted: NonNullable<ShopSettings['stock']>,
 ): Promise<{ strategy: StockStrategy; parameters: Record<string, unknown> }> {
   const strategies = await loadModules<StockStrategy>(folder('stock'), 'stockStrategy');
   const strategy = pick(strategies, wanted.id, 'stock strategy');
-  const parsed = strategy.parameters.safeParse(wanted.parameters);
-  if (parsed.success) return { strategy, parameters: parsed.data };
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new HarnessError('BAD_PARAMETER', `stock strategy '${wanted.id}': ${problems.join('; ')}`);
+  return { strategy, parameters: complete('stock strategy', strategy, wanted.parameters) };
 }
 
 export async function loadBroken(id: string): Promise<BrokenService> {

@@ -16,7 +16,7 @@ export interface ShopMetrics {
   readonly registry: Registry;
   /** Totals since start. */
   readonly cacheOutcomes: Record<string, number>;
-  readonly purchases: Record<PurchaseResult | 'unknown', number>;
+  readonly purchases: Record<PurchaseResult | 'unknown' | 'too-many-requests', number>;
   outcome(outcome: CacheOutcome | 'failed'): void;
   request(route: string, status: number, elapsedMs: number): void;
   /** Delay of the event loop beyond its timer's period, since the last call. */
@@ -52,7 +52,14 @@ export function createMetrics(pool: Pool, loads: LoadLog): ShopMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'shop_' });
   const cacheOutcomes: Record<string, number> = {};
-  const purchases = { accepted: 0, 'sold-out': 0, 'limit-reached': 0, unavailable: 0, unknown: 0 };
+  const purchases = {
+    accepted: 0,
+    'sold-out': 0,
+    'limit-reached': 0,
+    'too-many-requests': 0,
+    unavailable: 0,
+    unknown: 0,
+  };
   mirror(registry, 'shop_cache_outcomes_total', 'Reads by cache outcome', 'outcome', () => cacheOutcomes);
   mirror(registry, 'shop_loads_total', 'Loads from the database by cause', 'cause', () => loads.byCause());
   mirror(registry, 'shop_purchases_total', 'Purchases by result', 'result', () => purchases);

@@ -20,12 +20,13 @@ const BATCH = 500;
 export function createPreload(parts: {
   pool: Pool;
   cost: Dataset['cost'];
+  payloadBytes: number | null;
   loader: Loader<ProductPage>;
   stack: ComposedStack;
   clock: Clock;
   ttlMs: number;
 }): (keys: number) => Promise<number> {
-  const { pool, cost, loader, stack, clock } = parts;
+  const { pool, cost, payloadBytes, loader, stack, clock } = parts;
 
   async function fill(page: ProductPage, storedAtMs: number, recomputeMs: number): Promise<boolean> {
     const ttlMs = stack.lifetimes.reduce((baseMs, layer) => layer.ttlMs(page.key, baseMs), parts.ttlMs);
@@ -43,7 +44,7 @@ export function createPreload(parts: {
     const pages: ProductPage[] = [];
     for (let from = 0; from < keys; from += BATCH) {
       const ids = Array.from({ length: Math.min(BATCH, keys - from) }, (_, i) => from + i);
-      pages.push(...(await loadPages(pool, cost, ids)));
+      pages.push(...(await loadPages(pool, cost, payloadBytes, ids)));
     }
     const startedAtMs = clock.nowMs();
     await loader(productKey(0));

@@ -21,6 +21,8 @@ export interface ProductPage {
   /** 1 is the best rated of those it is compared with. */
   rank: number | null;
   bestReviews: { rating: number; helpful: number; body: string }[];
+  /** Only where a size is asked for: fills the page up to it. */
+  padding?: string;
 }
 
 /** Products that are compared with each other in `wait` mode. */
@@ -87,6 +89,24 @@ function toPage(row: PageRow): ProductPage {
   };
 }
 
+const PADDING_FRAME = Buffer.byteLength(',"padding":""');
+
+/**
+ * A page of the size that a profile asks for: its last reviews are left out until it fits, then it is filled up. What
+ * makes a page (key, version, price) always stays, so that a size below some 230 bytes cannot be reached.
+ *
+ * @param bytes of the page as JSON; null for the page as it is
+ */
+export function toSize(page: ProductPage, bytes: number | null): ProductPage {
+  if (bytes === null) return page;
+  const size = (one: ProductPage): number => Buffer.byteLength(JSON.stringify(one));
+  let fitting = page;
+  while (size(fitting) > bytes && fitting.bestReviews.length > 0)
+    fitting = { ...fitting, bestReviews: fitting.bestReviews.slice(0, -1) };
+  const missing = bytes - size(fitting) - PADDING_FRAME;
+  return missing < 0 ? fitting : { ...fitting, padding: '.'.repeat(missing) };
+}
+
 async function query(
   pool: Pool,
   cost: Dataset['cost'],
@@ -106,18 +126,31 @@ async function query(
   return answer.rows.filter((row) => row.id !== null).map(toPage);
 }
 
-/** Loads one page, at its full price. */
-export function createPageLoader(pool: Pool, cost: Dataset['cost']): Loader<ProductPage> {
+/**
+ * Loads one page, at its full price.
+ *
+ * @param payloadBytes size of the page; null for as it comes
+ */
+export function createPageLoader(
+  pool: Pool,
+  cost: Dataset['cost'],
+  payloadBytes: number | null = null,
+): Loader<ProductPage> {
   const waitMs = cost.kind === 'wait' ? cost.waitMs : 0;
   return async (key): Promise<Loaded<ProductPage> | null> => {
     const product = productOf(key);
     if (product === null) return null;
     const [page] = await query(pool, cost, [product], waitMs);
-    return page === undefined ? null : { value: page, version: page.version };
+    return page === undefined ? null : { value: toSize(page, payloadBytes), version: page.version };
   };
 }
 
 /** Loads many pages at once, without the wait: for filling the cache before traffic starts. */
-export function loadPages(pool: Pool, cost: Dataset['cost'], ids: readonly number[]): Promise<ProductPage[]> {
-  return query(pool, cost, ids, 0);
+export async function loadPages(
+  pool: Pool,
+  cost: Dataset['cost'],
+  payloadBytes: number | null,
+  ids: readonly number[],
+): Promise<ProductPage[]> {
+  return (await query(pool, cost, ids, 0)).map((page) => toSize(page, payloadBytes));
 }

@@ -1,10 +1,10 @@
 /** The product page, read and written: the read goes through the stack of defences that the experiment is about. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyInstance } from 'fastify';
-import type { Pool } from 'pg';
 import type { Loader } from '../../harness/contract/defence.ts';
 import { messageOf } from '../../harness/contract/errors.ts';
 import type { Log } from '../../harness/contract/time.ts';
+import type { WriteService } from '../../harness/contract/write.ts';
 import type { Reader } from '../reader/create-reader.ts';
 import { cacheStatus, entityTag, matchesTag, serverTiming } from './headers.ts';
 import type { ShopMetrics } from './metrics.ts';
@@ -31,12 +31,15 @@ export function timed<T>(loader: Loader<T>): Loader<T> {
   };
 }
 
-const WRITE = `
-UPDATE shop.products SET price_cents = coalesce($2::int, price_cents + 1), version = version + 1, updated_at = now()
-WHERE id = $1 RETURNING version, price_cents`;
-
 const writeSchema = {
-  body: { type: 'object', properties: { priceCents: { type: 'integer', minimum: 0, maximum: 2_000_000_000 } } },
+  body: {
+    type: 'object',
+    properties: {
+      id: { type: 'string', maxLength: 200 },
+      user: { type: 'integer' },
+      priceCents: { type: 'integer', minimum: 0, maximum: 2_000_000_000 },
+    },
+  },
 };
 
 function keyOf(text: string): { key: string; product: number } | null {
@@ -51,9 +54,9 @@ function keyOf(text: string): { key: string; product: number } | null {
  */
 export function registerProducts(
   app: FastifyInstance,
-  parts: { reader: Pick<Reader<ProductPage>, 'read' | 'invalidate'>; pool: Pool; metrics: ShopMetrics; log: Log },
+  parts: { read: Reader<ProductPage>['read']; writes: WriteService; metrics: ShopMetrics; log: Log },
 ): void {
-  const { reader, pool, metrics, log } = parts;
+  const { read, writes, metrics, log } = parts;
 
   app.get<{ Params: { key: string } }>('/products/:key', async (incoming, reply) => {
     const wanted = keyOf(incoming.params.key);
@@ -62,7 +65,7 @@ export function registerProducts(
     const startedMs = performance.now();
     let answer;
     try {
-      answer = await request.run(mine, () => reader.read(wanted.key));
+      answer = await request.run(mine, () => read(wanted.key));
     } catch (error) {
       metrics.outcome('failed');
       log.warn(`load failed: ${messageOf(error)}`);
@@ -84,31 +87,23 @@ export function registerProducts(
     return reply.type(JSON_TYPE).send(JSON.stringify(answer.value));
   });
 
-  app.put<{ Params: { key: string }; Body: { priceCents?: number } }>(
+  app.put<{ Params: { key: string }; Body: { id?: string; user?: number; priceCents?: number } }>(
     '/products/:key',
     { schema: writeSchema },
     async (incoming, reply) => {
       const wanted = keyOf(incoming.params.key);
       if (wanted === null) return reply.code(404).send({ error: 'a product is named by a number' });
-      let row: { version: number; price_cents: number } | undefined;
+      const { id, user, ...change } = incoming.body;
+      let written;
       try {
-        const values = [wanted.product, incoming.body.priceCents ?? null];
-        row = (await pool.query<NonNullable<typeof row>>({ name: 'write-product', text: WRITE, values })).rows[0];
+        written = await writes.write({ key: wanted.key, writeId: id ?? '', user: user ?? 0, change });
       } catch (error) {
         log.warn(`write failed: ${messageOf(error)}`);
         return reply.code(502).send({ key: wanted.key, error: 'the database did not answer' });
       }
-      if (row === undefined) return reply.code(404).send({ key: wanted.key, error: 'no such product' });
-      // The write has happened, whatever becomes of the cache: readers may see the old value until its TTL ends.
-      const invalidated = await reader.invalidate(wanted.key).then(
-        () => true,
-        (error: unknown) => {
-          log.warn(`invalidation failed: ${messageOf(error)}`);
-          return false;
-        },
-      );
-      reply.header('etag', entityTag(wanted.key, row.version));
-      return { key: wanted.key, version: row.version, priceCents: row.price_cents, invalidated };
+      if (written === null) return reply.code(404).send({ key: wanted.key, error: 'no such product' });
+      reply.header('etag', entityTag(wanted.key, written.version));
+      return { key: wanted.key, ...written };
     },
   );
 }

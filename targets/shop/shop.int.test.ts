@@ -89,7 +89,7 @@ describe('the product page', () => {
     const same = await read(one, 3, { 'if-none-match': tag });
     expect(same).toMatchObject({ status: 304, text: '', detail: 'hit' });
     const written = await send(one, 'PUT', '/products/3', { priceCents: 4_242 });
-    expect(written.body).toEqual({ key: 'product:3', version: 2, priceCents: 4_242, invalidated: true });
+    expect(written.body).toEqual({ key: 'product:3', version: 2, cacheTold: true });
     const fresh = await read(one, 3, { 'if-none-match': tag });
     expect(fresh).toMatchObject({ status: 200, detail: 'miss' });
     expect(fresh.headers.get('etag')).toBe('"product:3-v2"');
@@ -238,7 +238,7 @@ describe('the life of an instance', () => {
     const refused = await buy(one, 'x', 1);
     expect(refused).toMatchObject({ status: 503, body: { result: 'high demand, try again' } });
     expect(refused.headers.get('retry-after')).toBe('1');
-    expect((await send(one, 'PUT', '/products/4', {})).body).toMatchObject({ version: 2, invalidated: false });
+    expect((await send(one, 'PUT', '/products/4', {})).body).toMatchObject({ version: 2, cacheTold: false });
     const again = await startRedis(own.port);
     try {
       await expect.poll(async () => (await read(one, 4)).detail, { timeout: 5_000 }).toBe('miss');

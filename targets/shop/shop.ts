@@ -12,15 +12,16 @@ import type { Clock, Log } from '../../harness/contract/time.ts';
 import { seededRandom } from '../../harness/kit/random.ts';
 import { createReader } from '../reader/create-reader.ts';
 import { composeStack } from '../reader/stack.ts';
-import { createRedisClient, createRedisStore } from '../stores/redis.ts';
+import { createRedisClient } from '../stores/redis.ts';
 import type { BrokenService } from './broken.ts';
 import type { ShopSettings } from './config.ts';
 import { createPool } from './database.ts';
 import { registerHarness } from './harness-routes.ts';
 import { createLoadLog } from './load-log.ts';
-import { loadBroken, loadStack, loadStock } from './load-parts.ts';
+import { loadBroken, loadStack, loadStock, loadStore, loadWrite } from './load-parts.ts';
 import { createMetrics } from './metrics.ts';
 import { createPreload } from './preload.ts';
+import { createWriteDatabase } from './write-database.ts';
 import { createPageLoader } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
 import { registerProducts, timed } from './product-routes.ts';
@@ -52,13 +53,23 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   });
   const redis = createRedisClient(settings.redisUrl, settings.redisTimeoutMs);
   redis.on('error', (error: Error) => log.warn(`redis: ${error.message}`));
-  const store = createRedisStore(redis);
   const { instance, ttlMs, cost } = settings;
+  const chosenStore = await loadStore(settings.store);
+  const opened = await chosenStore.kind.open({
+    redis,
+    servers: settings.servers,
+    timeoutMs: settings.redisTimeoutMs,
+    clock,
+    log,
+    instance,
+    parameters: chosenStore.parameters,
+  });
+  const { store } = opened;
   const context = { store, clock, log, instance, ttlMs };
 
   const loads = createLoadLog();
   const metrics = createMetrics(pool, loads);
-  const loader = createPageLoader(pool, cost);
+  const loader = createPageLoader(pool, cost, settings.payloadBytes);
   const reader = createReader<ProductPage>({
     ...context,
     stack,
@@ -67,13 +78,34 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     onLoad: (event) => loads.record(event),
   });
   const preloadStack = composeStack(stack, { ...context, random: seededRandom(settings.seed, `${instance}/preload`) });
-  const preload = createPreload({ pool, cost, loader, stack: preloadStack, clock, ttlMs });
+  const preload = createPreload({
+    pool,
+    cost,
+    payloadBytes: settings.payloadBytes,
+    loader,
+    stack: preloadStack,
+    clock,
+    ttlMs,
+  });
 
   await reader.start();
   const [firstRedis, firstPostgres] = await Promise.allSettled([firstTry(redis), pool.query('SELECT 1')]);
   if (firstRedis.status === 'rejected') log.warn(`redis is away at the start: ${messageOf(firstRedis.reason)}`);
   if (firstPostgres.status === 'rejected')
     log.warn(`postgres is away at the start: ${messageOf(firstPostgres.reason)}`);
+
+  const chosenWrite = await loadWrite(settings.write);
+  const writes = await chosenWrite.strategy.create({
+    database: createWriteDatabase(pool),
+    store,
+    invalidate: (key) => reader.invalidate(key),
+    clock,
+    random: seededRandom(settings.seed, `${instance}/writes`),
+    log,
+    parameters: chosenWrite.parameters,
+    instance,
+    ttlMs,
+  });
 
   let stock: StockService | null = null;
   if (chosenStock !== null) {
@@ -95,8 +127,8 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   });
   const read = (key: string) => reader.read(key);
   registerProducts(app, {
-    reader: { read: broken?.reads?.(read) ?? read, invalidate: (key) => reader.invalidate(key) },
-    pool,
+    read: broken?.reads?.(read) ?? read,
+    writes,
     metrics,
     log,
   });
@@ -106,6 +138,8 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const closeParts = async (): Promise<void> => {
     await reader.close().catch(() => undefined);
     await stock?.close();
+    await writes.close();
+    await opened.close();
     metrics.close();
     redis.disconnect();
     await pool.end();

@@ -9,6 +9,8 @@ const plan = {
   dataset: { products: 10, reviewsPerProduct: 2, stock: 5, cost: { kind: 'wait', waitMs: 20 }, preloadKeys: 0 },
   service: { redisTimeoutMs: 300, postgresTimeoutMs: 2_000, postgresPool: 7 },
   seed: 42,
+  store: { id: 'redis', parameters: {} },
+  write: null,
   stock: { id: 'script', parameters: { batch: 50 } },
   purchasesPerUser: 1,
 } as unknown as RunPlan;
@@ -38,6 +40,9 @@ test('what the plan says reaches the instance through its environment', () => {
     postgresTimeoutMs: 2_000,
     postgresPool: 7,
     seed: 42,
+    store: plan.store,
+    servers: {},
+    write: { id: 'invalidate-after-write', parameters: {} },
     stock: plan.stock,
     purchasesPerUser: 1,
     broken: null,

@@ -18,7 +18,7 @@ export function createShopTarget(broken: string | null): Target {
     id: 'shop',
     title: broken === null ? 'Reference shop' : `Reference shop, deliberately broken: ${broken}`,
     operations: {
-      'read-item': { method: 'GET', path: '/products/{key}', identity: '"key":"product:{key}"' },
+      'read-item': { method: 'GET', path: '/products/{key}', identity: '"key":"product:{key}"', absentStatuses: [404] },
       'write-item': {
         method: 'PUT',
         path: '/products/{key}',
@@ -48,10 +48,14 @@ export function createShopTarget(broken: string | null): Target {
       SHOP_STACK: JSON.stringify(plan.stack),
       SHOP_TTL_MS: String(plan.ttlMs),
       SHOP_COST: JSON.stringify(plan.dataset.cost),
+      SHOP_PAYLOAD_BYTES: plan.dataset.payloadBytes === undefined ? '' : String(plan.dataset.payloadBytes),
       SHOP_REDIS_TIMEOUT_MS: String(plan.service.redisTimeoutMs),
       SHOP_POSTGRES_TIMEOUT_MS: String(plan.service.postgresTimeoutMs),
       SHOP_POSTGRES_POOL: String(plan.service.postgresPool),
       SHOP_SEED: String(plan.seed),
+      SHOP_STORE: JSON.stringify(plan.store),
+      SHOP_SERVERS: JSON.stringify(surroundings.servers ?? {}),
+      SHOP_WRITE: plan.write === null ? '' : JSON.stringify(plan.write),
       SHOP_STOCK: plan.stock === null ? '' : JSON.stringify(plan.stock),
       SHOP_PURCHASES_PER_USER: plan.purchasesPerUser === null ? '' : String(plan.purchasesPerUser),
       SHOP_BROKEN: broken ?? '',

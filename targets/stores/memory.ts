@@ -2,6 +2,8 @@
  * A store in this process's memory with exactly the semantics of the Redis store, judged by the given clock, so that
  * defences run in unit tests and in virtual time. An optional delay stands for the network in between.
  */
+import { z } from 'zod';
+import { defineStore } from '../../harness/contract/store-kind.ts';
 import { STORE_CAPABILITIES } from '../../harness/contract/store.ts';
 import type {
   DeleteOptions,
@@ -105,3 +107,16 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
       }),
   };
 }
+
+export default defineStore({
+  id: 'memory',
+  title: 'Memory of each instance',
+  prose:
+    'Every instance keeps its own values in its own process. No network and no server that could fail, but each ' +
+    'instance loads for itself, an invalidation is heard by the instance that made it alone, and a restart empties it. ' +
+    'Nothing bounds its size. Right for small, slow-changing values; beside Redis it is a tier, see two-tier.',
+  source: 'The in-process cache of every application server; compare the two-tier defence.',
+  capabilities: new Set(['get', 'set', 'delete', 'lock', 'lease', 'tombstone']),
+  parameters: z.object({}),
+  open: ({ clock }) => Promise.resolve({ store: createMemoryStore(clock), close: () => Promise.resolve() }),
+});

@@ -3,6 +3,8 @@
  * write, so that what a defence costs can be counted and no other client can step in between.
  */
 import { Redis } from 'ioredis';
+import { z } from 'zod';
+import { defineStore } from '../../harness/contract/store-kind.ts';
 import { subscribeTo } from './_redis-subscription.ts';
 import { STORE_CAPABILITIES } from '../../harness/contract/store.ts';
 import type { Entry, LeaseAnswer, SetOptions, Store } from '../../harness/contract/store.ts';
@@ -206,3 +208,15 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
     },
   };
 }
+
+export default defineStore({
+  id: 'redis',
+  title: 'One Redis',
+  prose:
+    'All instances share one Redis server: one place to invalidate, one lock per key, and one thing that can fail. ' +
+    'Values live as long as memory lasts; what is evicted first is decided by its policy.',
+  source: 'Redis documentation, client-side patterns and key eviction.',
+  capabilities: new Set(STORE_CAPABILITIES),
+  parameters: z.object({}),
+  open: ({ redis }) => Promise.resolve({ store: createRedisStore(redis), close: () => Promise.resolve() }),
+});

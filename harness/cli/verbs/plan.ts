@@ -19,7 +19,11 @@ export function addPlanVerb(program: Command): void {
     );
   addSettingFlags(command).action(async (profile: string, flags: Record<string, unknown>) => {
     const { plan, settings } = await prepare(flags);
-    const made = await plan(profile, flags['defence'] as string, settings.env === 'auto' ? 'local' : settings.env);
+    const made = await plan(
+      profile,
+      { defence: flags['defence'] as string },
+      settings.env === 'auto' ? 'local' : settings.env,
+    );
     const note =
       settings.env === 'auto'
         ? '\nenvironment auto: docker where an engine answers, otherwise local; `cachequake doctor` tells which\n'

@@ -30,7 +30,7 @@ Examples:
       await runExperiment({
         prepared,
         profiles: [profile],
-        defences: [flags['defence'] as string],
+        variants: [{ defence: flags['defence'] as string }],
         repeats: 1,
         command: typedCommand(),
         out: flags['out'] as string | undefined,
