@@ -13,6 +13,8 @@ export interface RedisProcess extends AsyncDisposable {
   /** Stops the process where it stands; connections stay open, nothing is answered. */
   freeze(): void;
   thaw(): void;
+  /** Kills it; new connections are refused until {@link restart}. */
+  stop(): Promise<void>;
   /** Kills it and starts an empty one on the same port. */
   restart(): Promise<void>;
 }
@@ -59,6 +61,9 @@ export async function startRedisProcess(): Promise<RedisProcess> {
       url: `redis://127.0.0.1:${port}`,
       freeze: () => void child?.kill('SIGSTOP'),
       thaw: () => void child?.kill('SIGCONT'),
+      async stop() {
+        if (child) await stop(child);
+      },
       async restart() {
         if (child) await stop(child);
         for (let again = 0; again < 20; again++) {
