@@ -134,6 +134,17 @@ export const storeCases: StoreCase[] = [
     },
   },
   {
+    name: 'a lease given back by its token is free again at once, and its token no longer fills',
+    async run(store) {
+      if (!store.lease || !store.endLease) return;
+      await store.lease('k', 'a', 60_000, 0);
+      assert.deepEqual([await store.endLease('k', 'b'), await store.endLease('k', 'a')], [false, true]);
+      assert.equal(await store.set(entryOf(1), { ...KEEP, whileLeaseToken: 'a' }), false);
+      assert.equal((await store.lease('k', 'c', 60_000, 0)).granted, true);
+      assert.equal(await store.endLease('k', 'a'), false);
+    },
+  },
+  {
     name: 'a tombstone reads as nothing, refuses versions up to its own, and goes with its time',
     async run(store, clock) {
       if (!store.capabilities.has('tombstone')) return;
