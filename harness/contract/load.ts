@@ -26,6 +26,8 @@ export type KeyStream =
   | { kind: 'hot-set'; keys: number; hotKeys: number; hotShare: number }
   | { kind: 'sequential'; keys: number }
   | { kind: 'mixture'; parts: readonly { weight: number; stream: KeyStream }[] }
+  /** The keys of another stream, moved up by a number: for example behind the last key that exists. */
+  | { kind: 'offset'; by: number; stream: KeyStream }
   /** One key per line of a file, repeated from the start when it ends. */
   | { kind: 'replay'; file: string };
 
@@ -35,7 +37,24 @@ export interface LoadOperation {
   keys: KeyStream;
   /** Names of the segments it belongs to; in all of them where not given. A closed loop knows no segments. */
   segments?: readonly string[];
+  /** Keys from this one on are not in the database, so that an answer that says so is right; not given: all are there. */
+  absentFromKey?: number;
   request: RequestTemplate;
+}
+
+/**
+ * A recorded trace as the source of arrivals, keys and operations. Segments say only which stretch is recorded; key
+ * streams and weights of the operations are not drawn from.
+ */
+export interface ReplaySpec {
+  /** CSV in the format of Twitter's public cache traces, or with a header line; absolute path. */
+  file: string;
+  /** 2 replays in half the time. */
+  speed: number;
+  /** Requests at most, from the start of the file. */
+  maxRequests: number;
+  /** Keys are numbered in order of appearance, from 0, and folded into this many. */
+  keys: number;
 }
 
 export interface LoadSpec {
@@ -45,6 +64,8 @@ export interface LoadSpec {
   /** For the open loop: the rate over time. For saturation only the durations count. */
   segments: readonly ArrivalSegment[];
   operations: readonly LoadOperation[];
+  /** Open loop only. */
+  replay?: ReplaySpec;
   /** Users are drawn evenly from 0 to `users - 1`. */
   users: number;
   timeoutMs: number;

@@ -29,6 +29,11 @@ export interface RequestTemplate {
   identity?: string;
   /** Statuses that are a definite refusal (sold out, limit reached): counted as `rejected`, not as an error. */
   rejectedStatuses?: readonly number[];
+  /**
+   * Statuses that say that the item is not there. Right for a key that the plan knows to be absent, and then counted as
+   * `ok` with the cache outcome `absent`; for a key that exists it is a `wrong-answer`.
+   */
+  absentStatuses?: readonly number[];
   /** Every send and its outcome is kept, for checks such as "no lost order". */
   recordWrites?: boolean;
 }

@@ -29,6 +29,12 @@ export function checkSpec(spec: LoadSpec): void {
   }
   const offers = spec.segments.some((segment) => segment.recorded && segment.fromRatePerSec + segment.toRatePerSec > 0);
   if (spec.engine === 'open-loop' && !offers) throw refused('the rate is 0/s in every recorded segment');
+  if (spec.replay) {
+    if (spec.engine !== 'open-loop') throw refused('a trace is replayed at its own times', 'use --engine open-loop');
+    whole('replay.keys', spec.replay.keys, 1, Number.MAX_SAFE_INTEGER);
+    whole('replay.maxRequests', spec.replay.maxRequests, 1, 100_000_000);
+    if (!(spec.replay.speed > 0 && spec.replay.speed <= 1e6)) throw refused(`replay.speed is ${spec.replay.speed}`);
+  }
   // Key streams and weights complain when they are made; none is drawn from before the load starts.
   void new RequestSequence(spec, 0, 1, spec.engine === 'open-loop');
 }

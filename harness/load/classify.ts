@@ -9,16 +9,34 @@ import type { RequestOutcome } from '../contract/operation.ts';
 /**
  * The outcome of an answered request, before its body was looked at. Statuses that the template names as a refusal
  * come first; a 503 is `shed` only with Retry-After (RFC 9110, 15.6.4).
+ *
+ * @param absence what a status says that means "not there": null where this status does not say so, otherwise whether
+ *   that is right for the key that was asked for
  */
 export function classifyStatus(
   status: number,
   rejectedStatuses: ReadonlySet<number>,
   hasRetryAfter: boolean,
+  absence: 'right' | 'wrong' | null = null,
 ): RequestOutcome {
   if (rejectedStatuses.has(status)) return 'rejected';
+  if (absence !== null) return absence === 'right' ? 'ok' : 'wrong-answer';
   if (status < 400) return 'ok';
   if (status === 503 && hasRetryAfter) return 'shed';
   return status < 500 ? 'client-error' : 'server-error';
+}
+
+/**
+ * What an answer says about the absence of its key. A load that does not know which keys are there (`absentFromKey` is
+ * null) learns nothing from it, and the status counts as any other of its class.
+ */
+export function absenceOf(
+  status: number,
+  key: number,
+  compiled: { absentStatuses: ReadonlySet<number>; absentFromKey: number | null },
+): 'right' | 'wrong' | null {
+  if (compiled.absentFromKey === null || !compiled.absentStatuses.has(status)) return null;
+  return key >= compiled.absentFromKey ? 'right' : 'wrong';
 }
 
 const NOT_CONNECTED: ReadonlySet<string> = new Set([

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import type { CacheOutcome } from '../contract/defence.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { RequestOutcome } from '../contract/operation.ts';
-import { classifyError, classifyStatus, errorCode, parseCacheStatus } from './classify.ts';
+import { absenceOf, classifyError, classifyStatus, errorCode, parseCacheStatus } from './classify.ts';
 import type { Connection, Sendable } from './connections.ts';
 import type { EndedRequest } from './recorder.ts';
 import type { CompiledOperation } from './request-template.ts';
@@ -80,8 +80,11 @@ export class Exchange implements Sendable, EndedRequest {
   onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return;
     this.#status = status;
-    this.outcome = classifyStatus(status, this.#compiled.rejectedStatuses, headers['retry-after'] !== undefined);
-    this.cacheOutcome = parseCacheStatus(headers['cache-status']);
+    const { rejectedStatuses } = this.#compiled;
+    const absence = absenceOf(status, this.key, this.#compiled);
+    this.outcome = classifyStatus(status, rejectedStatuses, headers['retry-after'] !== undefined, absence);
+    // Whatever the cache calls it, there is no value that it could have had.
+    this.cacheOutcome = absence === 'right' ? 'absent' : parseCacheStatus(headers['cache-status']);
     // Only what is looked at is kept: the identity of a success, the reason of a failure.
     if (status < 300 ? this.#compiled.identity !== null : status >= 400) this.#chunks = [];
   }

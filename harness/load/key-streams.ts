@@ -48,6 +48,11 @@ export function createKeys(stream: KeyStream, seed: number, name: string): () =>
       const parts = stream.parts.map((part, i) => createKeys(part.stream, seed, `${name}/${i}`));
       return () => parts[pick()]!();
     }
+    case 'offset': {
+      const keys = createKeys(stream.stream, seed, name);
+      if (!Number.isSafeInteger(stream.by) || stream.by < 0) throw refused(name, `an offset of ${stream.by}`);
+      return () => stream.by + keys();
+    }
     case 'replay':
       return createReplay(stream.file, name);
   }

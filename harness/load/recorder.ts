@@ -14,7 +14,9 @@ import { PhasedHistograms } from './phased-histograms.ts';
 import { scheduleOf, type Schedule } from './schedule.ts';
 import { SlotTable } from './slot-table.ts';
 
-const DEFAULT_SLOT_MS = 100;
+/** A slot shows a stampede; slots of a run of hours must not fill the memory: 6,000 at most up to 100 minutes. */
+const SLOT_MS = [100, 1000, 10_000];
+const MOST_SLOTS = 6000;
 const MAX_EXAMPLES_PER_OUTCOME = 4;
 
 /** A request as it ended. Times are ms from the start of the load. */
@@ -49,9 +51,12 @@ export class Recorder {
   readonly #examplesByOutcome = new Map<RequestOutcome, number>();
   #window: ProgressReport = { offered: 0, completed: 0, errors: 0, latencyCounts: emptyCounts() };
 
-  constructor(spec: LoadSpec, slotMs = DEFAULT_SLOT_MS) {
+  /** @param slotMs by default 100 ms, and more for runs of more than 10 minutes */
+  constructor(spec: LoadSpec, slotMs?: number) {
     this.#spec = spec;
     this.#schedule = scheduleOf(spec.segments);
+    const recordedMs = this.#schedule.recordedToMs - this.#schedule.recordedFromMs;
+    slotMs ??= SLOT_MS.find((ms) => recordedMs / ms <= MOST_SLOTS) ?? SLOT_MS.at(-1)!;
     this.#slots = new SlotTable(this.#schedule.recordedFromMs, slotMs);
     this.#histograms = new PhasedHistograms(spec.operations.map(({ operation }) => operation));
     this.#recorded = spec.segments.map((segment) => segment.recorded);

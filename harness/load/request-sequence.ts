@@ -7,6 +7,7 @@ import type { LoadSpec } from '../contract/load.ts';
 import { seededRandom } from '../kit/random.ts';
 import { createArrivals, type Arrivals } from './arrivals.ts';
 import { createKeys } from './key-streams.ts';
+import { ReplaySource } from './replay.ts';
 import { createPicker } from './weighted-pick.ts';
 
 export class RequestSequence {
@@ -20,6 +21,7 @@ export class RequestSequence {
   key = 0;
   user = 0;
 
+  readonly #replay: ReplaySource | null;
   readonly #arrivals: Arrivals | null;
   /** Which operations there are may differ from segment to segment; the draws come from one stream all the same. */
   readonly #pickOperation: readonly (() => number)[];
@@ -37,6 +39,7 @@ export class RequestSequence {
   constructor(spec: LoadSpec, process: number, processes: number, timed: boolean) {
     this.#process = process;
     this.#processes = processes;
+    this.#replay = timed && spec.replay ? new ReplaySource(spec) : null;
     this.#arrivals = timed ? createArrivals(spec.arrivals, spec.segments, seededRandom(spec.seed, 'arrivals')) : null;
     const random = seededRandom(spec.seed, 'operations');
     this.#pickOperation = spec.segments.map(({ name }) => {
@@ -56,6 +59,16 @@ export class RequestSequence {
   next(): boolean {
     do {
       this.index += 1;
+      if (this.#replay !== null) {
+        const more = this.#replay.next();
+        this.atMs = this.#replay.atMs;
+        if (!more) return false;
+        this.segment = this.#replay.segment;
+        this.operation = this.#replay.operation;
+        this.key = this.#replay.key;
+        this.user = this.#pickUser();
+        continue;
+      }
       if (this.#arrivals !== null) {
         this.atMs = this.#arrivals.next();
         this.segment = this.#arrivals.segment;

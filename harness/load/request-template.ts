@@ -17,6 +17,8 @@ export interface CompiledOperation {
   headers: string[];
   identity: Template | null;
   rejectedStatuses: ReadonlySet<number>;
+  absentStatuses: ReadonlySet<number>;
+  absentFromKey: number | null;
   recordWrites: boolean;
 }
 
@@ -25,7 +27,10 @@ export interface CompiledOperation {
  *
  * @param pathPrefix path of the base URL, put before the template's path; empty for none
  */
-export function compileOperation({ operation, request }: LoadOperation, pathPrefix = ''): CompiledOperation {
+export function compileOperation(
+  { operation, request, absentFromKey }: LoadOperation,
+  pathPrefix = '',
+): CompiledOperation {
   const headers = Object.entries(request.headers ?? {}).flat();
   const hasType = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === 'content-type');
   if (request.body !== undefined && !hasType) headers.push('content-type', 'application/json');
@@ -37,6 +42,8 @@ export function compileOperation({ operation, request }: LoadOperation, pathPref
     headers,
     identity: request.identity === undefined ? null : compileTemplate(request.identity),
     rejectedStatuses: new Set(request.rejectedStatuses),
+    absentStatuses: new Set(request.absentStatuses),
+    absentFromKey: absentFromKey ?? null,
     recordWrites: request.recordWrites ?? false,
   };
 }

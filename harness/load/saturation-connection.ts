@@ -5,7 +5,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { messageOf } from '../contract/errors.ts';
-import { classifyError, classifyStatus, errorCode, parseCacheStatus } from './classify.ts';
+import { absenceOf, classifyError, classifyStatus, errorCode, parseCacheStatus } from './classify.ts';
 import type { EndedRequest } from './recorder.ts';
 import type { CompiledOperation } from './request-template.ts';
 
@@ -130,7 +130,9 @@ export function takeOver(client: AutocannonClient, owner: SaturationOwner, insta
 
 function judge(request: SaturationRequest, status: number, hasRetryAfter: boolean, body: string | null): void {
   const { rejectedStatuses, identity } = request.compiled;
-  request.outcome = classifyStatus(status, rejectedStatuses, hasRetryAfter);
+  const absence = absenceOf(status, request.key, request.compiled);
+  request.outcome = classifyStatus(status, rejectedStatuses, hasRetryAfter, absence);
+  if (absence === 'right') request.cacheOutcome = 'absent';
   if (status >= 400) request.detail = String(status);
   if (request.outcome !== 'ok' || identity === null || status >= 300) return;
   const wanted = identity(request.key, request.user, request.id);

@@ -20,10 +20,11 @@ export async function warmCodePath(share: GeneratorShare): Promise<void> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const { replay: _replay, ...spec } = share.spec;
   try {
     const generator = new OpenLoopGenerator({
       spec: {
-        ...share.spec,
+        ...spec,
         arrivals: 'poisson',
         segments: [
           {

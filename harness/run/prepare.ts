@@ -100,3 +100,40 @@ async function get(url: string, timeoutMs: number, index: number): Promise<{ sta
     });
   }
 }
+
+/**
+ * Sets Redis as the profile wants it; disposing puts back what was there before. A Redis that is restarted in between
+ * comes back with its own settings.
+ *
+ * @param onStep told where a setting could not be put back
+ * @throws HarnessError REDIS_FAILED where Redis does not know a setting or does not allow it to be changed
+ */
+export async function configureRedis(
+  redis: Redis,
+  settings: Readonly<Record<string, string>>,
+  onStep: (line: string) => void,
+): Promise<AsyncDisposable> {
+  const before: [name: string, value: string][] = [];
+  const restore = async (): Promise<void> => {
+    for (const [name, value] of before.toReversed())
+      await redis
+        .config('SET', name, value)
+        .catch((error: unknown) => onStep(`Redis keeps ${name}: it could not be put back: ${messageOf(error)}`));
+  };
+  try {
+    for (const [name, value] of Object.entries(settings)) {
+      const [, old] = (await redis.config('GET', name)) as string[];
+      if (old === undefined) throw new Error('there is no such setting');
+      await redis.config('SET', name, value);
+      before.push([name, old]);
+    }
+  } catch (cause) {
+    await restore();
+    const [name, value] = Object.entries(settings)[before.length]!;
+    throw new HarnessError('REDIS_FAILED', `Redis cannot be set to ${name}=${value}: ${messageOf(cause)}`, {
+      hint: 'a managed Redis may forbid CONFIG SET; use --env local or docker',
+      cause,
+    });
+  }
+  return { [Symbol.asyncDispose]: restore };
+}

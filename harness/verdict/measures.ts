@@ -3,8 +3,10 @@
  * the report are all the same measure, looked up here by id or by a short name.
  */
 import type { Measure } from '../contract/verdict.ts';
+import breakpoint from './measures/breakpoint.ts';
 import cache from './measures/cache.ts';
 import database from './measures/database.ts';
+import drift from './measures/drift.ts';
 import generator from './measures/generator.ts';
 import latency from './measures/latency.ts';
 import rates from './measures/rates.ts';
@@ -13,7 +15,9 @@ import redis from './measures/redis.ts';
 import stock from './measures/stock.ts';
 
 const measures: ReadonlyMap<string, Measure> = new Map(
-  [latency, rates, cache, database, redis, stock, recovery, generator].flat().map((measure) => [measure.id, measure]),
+  [latency, rates, cache, database, redis, stock, recovery, breakpoint, drift, generator]
+    .flat()
+    .map((measure) => [measure.id, measure]),
 );
 const byAlias = new Map(
   [...measures.values()].flatMap((measure) => (measure.aliases ?? []).map((alias) => [alias, measure])),

@@ -27,7 +27,7 @@ export const steadyParameters = {
 /** A shop's catalogue whose pages cost what `recomputeMs` says. */
 export function catalogue(
   p: { keys: number; recomputeMs: number },
-  rest: Pick<Dataset, 'stock' | 'preloadKeys'>,
+  rest: Pick<Dataset, 'stock' | 'preloadKeys' | 'payloadBytes'>,
 ): Dataset {
   return {
     products: p.keys,
@@ -36,6 +36,19 @@ export function catalogue(
     ...rest,
   };
 }
+
+/** Size of an item's answer. */
+export function payloadParameter(fallbackBytes: number): z.ZodDefault<z.ZodInt> {
+  return z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(fallbackBytes)
+    .describe('size of an item as it is cached and answered; below some 230 bytes it stays at that');
+}
+
+/** What a profile leaves alone that neither sells nor has one hot key. */
+export const plain = { events: [], checks: ['identity'], hotKey: null, stock: null, purchasesPerUser: null } as const;
 
 /** Warm-up and the client's patience. */
 export const latencyParameters = {

@@ -57,6 +57,19 @@ export default [
       ),
   }),
   defineMeasure({
+    id: 'absent.rate',
+    title: 'Answers that the item is not there, rightly: share of requests',
+    unit: '%',
+    better: 'neither',
+    evidence: 'count',
+    aliases: ['absent'],
+    of: (evidence, phase) =>
+      percent(
+        countRequests(evidence, phase, (_, cacheOutcome) => cacheOutcome === 'absent'),
+        countRequests(evidence, phase),
+      ),
+  }),
+  defineMeasure({
     id: 'wrong.answers',
     title: 'Answers that name another key than the one asked for',
     unit: 'count',
