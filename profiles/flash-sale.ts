@@ -31,12 +31,18 @@ export default defineProfile({
     users: z.int().min(1).max(100_000_000).default(10_000).describe('people in the crowd'),
     units: z.int().min(0).max(10_000_000).default(100).describe('units for sale'),
     purchasesPerUser: z.int().min(1).max(1_000_000).default(1).describe('purchases that one user may make'),
+    perUserPerSec: z
+      .number()
+      .min(0)
+      .max(10_000)
+      .default(0)
+      .describe('how often one user may try to buy per second, by a count in Redis; 0 for as often as they like'),
     buyShare: z.number().min(0).max(1).default(0.3).describe('share of requests that try to buy'),
     saleShare: z.number().min(0).max(1).default(0.9).describe('share of page views that go to the product on sale'),
     keys: z.int().min(2).max(5_000_000).default(500).describe('products in the catalogue'),
     ttlMs: ttlParameter(2000),
     recomputeMs: recomputeParameter(40),
-    stock: z.string().default('script').describe('stock strategy; see `list stock`'),
+    stock: z.string().default('script').describe('stock strategy, by name (see `list stock`) or file'),
     ...latencyParameters,
   }),
   shape: (p) => ({
@@ -75,5 +81,6 @@ export default defineProfile({
     timeoutMs: p.timeoutMs,
     stock: p.stock,
     purchasesPerUser: p.purchasesPerUser,
+    ...(p.perUserPerSec > 0 && { perUserPerSec: p.perUserPerSec }),
   }),
 });

@@ -7,6 +7,7 @@ import type { Profile } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
 import type { StoreKind } from '../contract/store-kind.ts';
 import type { Check } from '../contract/verdict.ts';
+import type { Workload } from '../contract/workload.ts';
 import type { WriteStrategy } from '../contract/write.ts';
 import { loadModule, loadModules } from '../kit/load-modules.ts';
 import { sourceRoot } from '../kit/package-root.ts';
@@ -20,8 +21,10 @@ export interface FullCatalogue extends Catalogue {
   defenceFiles: Map<string, string>;
   faults: Map<string, Fault>;
   stock: Map<string, StockStrategy>;
+  stockFiles: Map<string, string>;
   stores: Map<string, StoreKind>;
   writes: Map<string, WriteStrategy>;
+  workloads: Map<string, Workload>;
   checkModules: Map<string, Check>;
   probes: Map<string, Probe>;
 }
@@ -30,11 +33,12 @@ const folder = (...parts: string[]): string => join(sourceRoot, ...parts);
 
 /** Loads all folders. */
 export async function loadCatalogue(): Promise<FullCatalogue> {
-  const [profiles, defences, stores, writes, faults, stock, checkModules, probes] = await Promise.all([
+  const [profiles, defences, stores, writes, workloads, faults, stock, checkModules, probes] = await Promise.all([
     loadModules<Profile>(folder('profiles'), 'profile'),
     loadModules<Defence>(folder('targets', 'defences'), 'defence'),
     loadModules<StoreKind>(folder('targets', 'stores'), 'store'),
     loadModules<WriteStrategy>(folder('targets', 'writes'), 'writeStrategy'),
+    loadModules<Workload>(folder('targets', 'workloads'), 'workload'),
     loadModules<Fault>(folder('harness', 'faults'), 'fault'),
     loadModules<StockStrategy>(folder('targets', 'stock'), 'stockStrategy'),
     loadModules<Check>(folder('harness', 'verdict', 'checks'), 'check'),
@@ -46,12 +50,14 @@ export async function loadCatalogue(): Promise<FullCatalogue> {
     defenceFiles: new Map(),
     faults,
     stock,
+    stockFiles: new Map(),
     checkModules,
     checks: new Set(checkModules.keys()),
     probes,
     target: shop,
     stores,
     writes,
+    workloads,
   };
 }
 
@@ -80,4 +86,14 @@ export async function withOwnProfile(catalogue: FullCatalogue, name: string): Pr
   const profile = await loadModule<Profile>(resolve(name), 'profile');
   catalogue.profiles.set(profile.id, profile);
   return profile.id;
+}
+
+/** Loads a stock strategy of the user's own where the name is a file, and returns its id. */
+export async function withOwnStock(catalogue: FullCatalogue, name: string): Promise<string> {
+  if (!/\.[cm]?[jt]s$/.test(name)) return name;
+  const path = resolve(name);
+  const strategy = await loadModule<StockStrategy>(path, 'stockStrategy');
+  catalogue.stock.set(strategy.id, strategy);
+  catalogue.stockFiles.set(strategy.id, path);
+  return strategy.id;
 }

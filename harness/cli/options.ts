@@ -8,7 +8,7 @@ import { readConfig } from '../plan/read-config.ts';
 import { fromText, parseAssignments, resolveSettings } from '../plan/resolve-settings.ts';
 import { flagName, settingInfos, type Settings } from '../plan/settings.ts';
 import { parseThreshold } from '../verdict/thresholds.ts';
-import { type FullCatalogue, loadCatalogue, withOwnDefences, withOwnProfile } from './catalogue.ts';
+import { type FullCatalogue, loadCatalogue, withOwnDefences, withOwnProfile, withOwnStock } from './catalogue.ts';
 
 /** Flags by the heading they stand under in the help. */
 const HEADINGS: Readonly<Record<string, string>> = {
@@ -97,12 +97,13 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
     plan: async (profileName, variant, environment) => {
       const defence = await withOwnDefences(catalogue, variant.defence);
       const profile = await withOwnProfile(catalogue, profileName);
+      const stock = variant.stock ?? settings.set['stock'];
       return makePlan({
         profile,
         defence,
         store: variant.store ?? settings.store,
         write: variant.write ?? settings.write,
-        stock: variant.stock ?? null,
+        stock: typeof stock === 'string' ? await withOwnStock(catalogue, stock) : null,
         ...(variant.label === undefined ? {} : { label: variant.label }),
         environment,
         settings,

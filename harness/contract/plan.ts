@@ -35,8 +35,12 @@ export interface RunPlan {
   store: PlannedPart;
   /** What becomes of the cache on a write; null where the profile does not write. */
   write: PlannedPart | null;
-  stock: { id: string; parameters: Record<string, unknown> } | null;
+  /** The situation that the traffic needs beside the product page; null where none. */
+  workload: PlannedPart | null;
+  stock: PlannedPart | null;
   purchasesPerUser: number | null;
+  /** How often one user may try to buy per second; not given for no limit. */
+  perUserPerSec?: number;
   environment: EnvironmentId;
   instances: number;
   seed: number;

@@ -56,10 +56,14 @@ export interface ProfileShape {
   timeoutMs: number;
   /** A stock strategy, where the profile sells. */
   stock: string | null;
+  /** A workload of `targets/workloads/`, for profiles that need more than the product page. */
+  workload?: string;
   /** A write strategy other than the default, for profiles that write. */
   write?: string;
   /** Purchases that one user may make; null for no limit. */
   purchasesPerUser: number | null;
+  /** How often one user may try to buy per second, held in Redis; not given for no limit. */
+  perUserPerSec?: number;
   /** Settings of Redis during the run (`CONFIG SET`), put back afterwards. */
   redisConfig?: Readonly<Record<string, string>>;
   study?: Study;

@@ -36,6 +36,7 @@ export function mountsFor(plan: RunPlan | null): string[] {
   const dependency = createRequire(import.meta.url).resolve('ioredis');
   const real = realpathSync(dependency);
   for (const path of [dependency, real]) folders.push(outermostModules(path) ?? dirname(path));
-  for (const { file } of plan?.stack ?? []) if (file !== null) folders.push(outermostModules(file) ?? projectOf(file));
+  const parts = [...(plan?.stack ?? []), ...(plan?.stock ? [plan.stock] : [])];
+  for (const { file } of parts) if (file !== null) folders.push(outermostModules(file) ?? projectOf(file));
   return outerFolders(folders);
 }

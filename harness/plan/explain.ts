@@ -13,8 +13,12 @@ export function explainPlan(plan: RunPlan): string {
     ...plan.stack.flatMap((d) => parameterLines(d.id, d.parameters)),
     `store        ${plan.store.id}`,
     ...parameterLines(plan.store.id, plan.store.parameters),
+    ...(plan.workload
+      ? [`workload     ${plan.workload.id}`, ...parameterLines(plan.workload.id, plan.workload.parameters)]
+      : []),
     ...(plan.write ? [`writes       ${plan.write.id}`, ...parameterLines(plan.write.id, plan.write.parameters)] : []),
     ...(plan.stock ? [`stock        ${plan.stock.id}`, ...parameterLines(plan.stock.id, plan.stock.parameters)] : []),
+    ...(plan.perUserPerSec === undefined ? [] : [`             ${plan.perUserPerSec}/s of one user may try to buy`]),
     `target       ${plan.target.title}, ${plan.instances} instance${plan.instances === 1 ? '' : 's'}`,
     `environment  ${plan.environment}`,
     `data         ${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${

@@ -14,6 +14,7 @@ import type { StockStrategy } from '../contract/stock.ts';
 import type { StoreKind } from '../contract/store-kind.ts';
 import type { Target } from '../contract/target.ts';
 import type { WriteStrategy } from '../contract/write.ts';
+import type { Workload } from '../contract/workload.ts';
 import { unknownName } from '../kit/suggest.ts';
 import { formatDuration } from '../kit/units.ts';
 import { byOwner, parseParameters } from './parameters.ts';
@@ -31,10 +32,13 @@ export interface Catalogue {
   defenceFiles: ReadonlyMap<string, string>;
   faults: ReadonlyMap<string, Fault>;
   stock: ReadonlyMap<string, StockStrategy>;
+  /** Paths of the user's own stock strategies, by id. */
+  stockFiles: ReadonlyMap<string, string>;
   checks: ReadonlySet<string>;
   target: Target;
   stores: ReadonlyMap<string, StoreKind>;
   writes: ReadonlyMap<string, WriteStrategy>;
+  workloads: ReadonlyMap<string, Workload>;
 }
 
 export interface PlanInput {
@@ -83,14 +87,17 @@ export function makePlan(input: PlanInput): RunPlan {
   const stack = storeKind && attempt(() => planStack(input.defence, storeKind, catalogue, given));
   const stock = shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
   const write = shape && attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, input, shape, given));
-  const operations = shape && attempt(() => mapOperations(profile, shape, catalogue.target));
+  const situation =
+    shape?.workload === undefined ? null : attempt(() => pick('workload', shape.workload!, catalogue.workloads));
+  const workload = situation && attempt(() => planPart('workload', situation, given));
+  const operations = shape && attempt(() => mapOperations(profile, shape, situation, catalogue.target));
   const faults =
     shape &&
     attempt(() =>
       planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults, input.environment),
     );
   for (const text of settings.threshold) attempt(() => input.checkThreshold(text));
-  const owners = ['', ...[...(stack ?? []), store, stock, write].flatMap((part) => part?.id ?? [])];
+  const owners = ['', ...[...(stack ?? []), store, stock, write, workload].flatMap((part) => part?.id ?? [])];
   for (const owner of given.keys())
     if (stack && !owners.includes(owner))
       problems.push(unknownName('owner of a parameter in this run:', owner, owners.slice(1)));
@@ -114,8 +121,10 @@ export function makePlan(input: PlanInput): RunPlan {
     label: input.label ?? stack!.map((d) => d.id).join('+'),
     store: store!,
     write: write ?? null,
+    workload,
     stock: stock ?? null,
     purchasesPerUser: s.purchasesPerUser,
+    ...(s.perUserPerSec === undefined ? {} : { perUserPerSec: s.perUserPerSec }),
     environment: input.environment,
     instances: settings.instances,
     seed: settings.seed,
@@ -186,7 +195,11 @@ function planStock(
 ): RunPlan['stock'] {
   if (shape.stock === null || id === null) return null;
   const strategy = pick('stock strategy', id, catalogue.stock);
-  return { id: strategy.id, parameters: parseParameters('stock strategy', strategy, given.get(strategy.id) ?? {}) };
+  return {
+    id: strategy.id,
+    parameters: parseParameters('stock strategy', strategy, given.get(strategy.id) ?? {}),
+    file: catalogue.stockFiles.get(strategy.id) ?? null,
+  };
 }
 
 function planWrite(
@@ -227,11 +240,16 @@ function pick<T>(kind: string, id: string, all: ReadonlyMap<string, T>): T {
   return found;
 }
 
-function mapOperations(profile: Profile, shape: ProfileShape, target: Target): LoadOperation[] {
+function mapOperations(
+  profile: Profile,
+  shape: ProfileShape,
+  workload: Workload | null,
+  target: Target,
+): LoadOperation[] {
   return shape.traffic.operations
     .filter((o) => o.weight > 0)
     .map((o) => {
-      const request = target.operations[o.operation];
+      const request = workload?.operations[o.operation] ?? target.operations[o.operation];
       if (!request)
         throw new HarnessError(
           'BAD_PLAN',

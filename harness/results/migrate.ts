@@ -10,7 +10,7 @@ type Json = Record<string, unknown>;
 /** Steps by the version that they start from; each returns the next version's form. Version 1 is the first. */
 const STEPS: ReadonlyMap<number, (older: Json) => Json> = new Map([[1, fromVersion1]]);
 
-/** Version 1 knew one store and one way to write, and named a run by its stack. */
+/** Version 1 knew one store and one way to write, no stock strategies from files, and named a run by its stack. */
 function fromVersion1(older: Json): Json {
   const plan = older['plan'] as Json | undefined;
   if (plan === undefined) return older;
@@ -23,7 +23,9 @@ function fromVersion1(older: Json): Json {
       ...plan,
       label: plan['defence'],
       store: part('redis'),
+      workload: null,
       write: writes ? part('invalidate-after-write') : null,
+      stock: plan['stock'] == null ? null : { ...(plan['stock'] as Json), file: null },
     },
   };
 }

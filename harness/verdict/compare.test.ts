@@ -141,7 +141,7 @@ describe('who was best at what', () => {
     const sale = (id: string, oversold: number): RunResult =>
       runOf({
         defence: 'cache-aside',
-        plan: { stock: { id, parameters: {} } },
+        plan: { stock: { id, parameters: {}, file: null } },
         measures: { run: { 'stock.oversold': oversold } },
       });
     expect(judgeComparison([sale('ttl-cached', 40), sale('script', 0)]).verdict.sentence).toBe(

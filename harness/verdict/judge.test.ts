@@ -161,7 +161,7 @@ describe('sentences', () => {
       orders: ['a', 'b'].map((orderId) => ({ orderId, product: 0, user: 1, quantity: 1 })),
       pending: 0,
     };
-    const plan = { stock: { id: 'ttl-cached', parameters: {} }, defence: 'cache-aside' };
+    const plan = { stock: { id: 'ttl-cached', parameters: {}, file: null }, defence: 'cache-aside' };
     expect(verdictOf({ requests: calm, reconciliation, plan }).sentence).toBe(
       'ttl-cached (cache-aside): 2 units sold, 1 too many, p99 2 ms',
     );

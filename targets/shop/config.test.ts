@@ -25,15 +25,18 @@ test('addresses are enough; the rest has defaults, and an empty variable is not 
     stack: [],
     ttlMs: 60_000,
     cost: { kind: 'cpu' },
+    payloadBytes: null,
     redisTimeoutMs: 500,
     postgresTimeoutMs: 5_000,
     postgresPool: 10,
     seed: 1,
     store: { id: 'redis', parameters: {} },
     servers: {},
+    workload: null,
     write: { id: 'invalidate-after-write', parameters: {} },
     stock: null,
     purchasesPerUser: null,
+    perUserPerSec: null,
     broken: null,
   });
 });
@@ -44,7 +47,8 @@ test('JSON variables are read', () => {
     SHOP_INSTANCE: '3',
     SHOP_STACK: '[{"id":"xfetch","parameters":{"beta":2},"file":null},{"id":"mine","file":"./mine.ts"}]',
     SHOP_COST: '{"kind":"wait","waitMs":80}',
-    SHOP_STOCK: '{"id":"script"}',
+    SHOP_STOCK: '{"id":"mine","file":"./mine.ts"}',
+    SHOP_PER_USER_PER_SEC: '2.5',
     SHOP_PURCHASES_PER_USER: '1',
   });
   expect(settings.instance).toBe('shop-3');
@@ -53,7 +57,8 @@ test('JSON variables are read', () => {
     { id: 'mine', parameters: {}, file: './mine.ts' },
   ]);
   expect(settings.cost).toEqual({ kind: 'wait', waitMs: 80 });
-  expect(settings.stock).toEqual({ id: 'script', parameters: {} });
+  expect(settings.stock).toEqual({ id: 'mine', parameters: {}, file: './mine.ts' });
+  expect(settings.perUserPerSec).toBe(2.5);
   expect(settings.purchasesPerUser).toBe(1);
 });
 

@@ -55,8 +55,12 @@ const schema = z.object({
     id: 'invalidate-after-write',
     parameters: {},
   }),
-  SHOP_STOCK: json(z.object({ id: z.string().min(1), parameters }).nullable()).default(null),
+  SHOP_WORKLOAD: json(z.object({ id: z.string().min(1), parameters }).nullable()).default(null),
+  SHOP_STOCK: json(
+    z.object({ id: z.string().min(1), parameters, file: z.string().nullable().default(null) }).nullable(),
+  ).default(null),
   SHOP_PURCHASES_PER_USER: whole(1, 1_000_000).optional(),
+  SHOP_PER_USER_PER_SEC: z.coerce.number().positive().max(10_000).optional(),
   SHOP_BROKEN: z.string().optional(),
 });
 
@@ -83,8 +87,11 @@ export interface ShopSettings {
   /** Addresses of the servers that the store asked for, by name. */
   servers: Record<string, string>;
   write: { id: string; parameters: Record<string, unknown> };
-  stock: { id: string; parameters: Record<string, unknown> } | null;
+  workload: { id: string; parameters: Record<string, unknown> } | null;
+  stock: { id: string; parameters: Record<string, unknown>; file: string | null } | null;
   purchasesPerUser: number | null;
+  /** How often one user may try to buy per second; null for no limit. */
+  perUserPerSec: number | null;
   broken: string | null;
 }
 
@@ -132,8 +139,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     store: env.SHOP_STORE,
     servers: env.SHOP_SERVERS,
     write: env.SHOP_WRITE,
+    workload: env.SHOP_WORKLOAD,
     stock: env.SHOP_STOCK,
     purchasesPerUser: env.SHOP_PURCHASES_PER_USER ?? null,
+    perUserPerSec: env.SHOP_PER_USER_PER_SEC ?? null,
     broken: env.SHOP_BROKEN ?? null,
   };
 }

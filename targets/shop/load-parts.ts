@@ -8,6 +8,7 @@ import type { Defence } from '../../harness/contract/defence.ts';
 import { HarnessError } from '../../harness/contract/errors.ts';
 import type { StockStrategy } from '../../harness/contract/stock.ts';
 import type { StoreKind } from '../../harness/contract/store-kind.ts';
+import type { Workload } from '../../harness/contract/workload.ts';
 import type { WriteStrategy } from '../../harness/contract/write.ts';
 import { loadModule, loadModules } from '../../harness/kit/load-modules.ts';
 import { sourceRoot } from '../../harness/kit/package-root.ts';
@@ -46,6 +47,14 @@ export async function loadStore(
   return { kind, parameters: complete('store', kind, wanted.parameters) };
 }
 
+/** The workload with its parameters checked and completed. */
+export async function loadWorkload(
+  wanted: NonNullable<ShopSettings['workload']>,
+): Promise<{ workload: Workload; parameters: Record<string, unknown> }> {
+  const workload = pick(await loadModules<Workload>(folder('workloads'), 'workload'), wanted.id, 'workload');
+  return { workload, parameters: complete('workload', workload, wanted.parameters) };
+}
+
 /** The write strategy with its parameters checked and completed. */
 export async function loadWrite(
   wanted: ShopSettings['write'],
@@ -70,8 +79,10 @@ function complete(
 export async function loadStock(
   wanted: NonNullable<ShopSettings['stock']>,
 ): Promise<{ strategy: StockStrategy; parameters: Record<string, unknown> }> {
-  const strategies = await loadModules<StockStrategy>(folder('stock'), 'stockStrategy');
-  const strategy = pick(strategies, wanted.id, 'stock strategy');
+  const strategy =
+    wanted.file === null
+      ? pick(await loadModules<StockStrategy>(folder('stock'), 'stockStrategy'), wanted.id, 'stock strategy')
+      : await loadModule<StockStrategy>(wanted.file, 'stockStrategy');
   return { strategy, parameters: complete('stock strategy', strategy, wanted.parameters) };
 }
 

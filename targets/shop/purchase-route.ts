@@ -40,9 +40,9 @@ const STATUS: Readonly<Record<Exclude<PurchaseResult, 'unavailable'>, number>> =
  */
 export function registerPurchases(
   app: FastifyInstance,
-  parts: { stock: StockService | null; limit?: UserLimit | null; metrics: ShopMetrics; log: Log },
+  parts: { stock: StockService | null; limit: UserLimit | null; metrics: ShopMetrics; log: Log },
 ): void {
-  const { stock, limit = null, metrics, log } = parts;
+  const { stock, limit, metrics, log } = parts;
   const highDemand = (reply: FastifyReply, orderId: string): FastifyReply => {
     metrics.purchases.unavailable += 1;
     reply.header('retry-after', RETRY_AFTER_SEC);

@@ -9,16 +9,18 @@ import type { Redis } from 'ioredis';
 import { messageOf } from '../../harness/contract/errors.ts';
 import type { StockContext, StockService } from '../../harness/contract/stock.ts';
 import type { Clock, Log } from '../../harness/contract/time.ts';
+import type { WorkloadService } from '../../harness/contract/workload.ts';
 import { seededRandom } from '../../harness/kit/random.ts';
-import { createReader } from '../reader/create-reader.ts';
-import { composeStack } from '../reader/stack.ts';
+import { createReader, type Reader } from '../reader/create-reader.ts';
 import { createRedisClient } from '../stores/redis.ts';
+import { createUserLimit } from '../stock/_user-limit.ts';
 import type { BrokenService } from './broken.ts';
 import type { ShopSettings } from './config.ts';
 import { createPool } from './database.ts';
 import { registerHarness } from './harness-routes.ts';
+import { knownKeys } from './known-keys.ts';
 import { createLoadLog } from './load-log.ts';
-import { loadBroken, loadStack, loadStock, loadStore, loadWrite } from './load-parts.ts';
+import { loadBroken, loadStack, loadStock, loadStore, loadWorkload, loadWrite } from './load-parts.ts';
 import { createMetrics } from './metrics.ts';
 import { createPreload } from './preload.ts';
 import { createWriteDatabase } from './write-database.ts';
@@ -26,6 +28,7 @@ import { createPageLoader } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
 import { registerProducts, timed } from './product-routes.ts';
 import { registerPurchases } from './purchase-route.ts';
+import { registerWorkload } from './workload-routes.ts';
 
 const SWEEP_MS = 20;
 
@@ -76,17 +79,9 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     random: seededRandom(settings.seed, instance),
     loader: loads.watch(timed(loader)),
     onLoad: (event) => loads.record(event),
+    knownKeys: () => knownKeys(pool),
   });
-  const preloadStack = composeStack(stack, { ...context, random: seededRandom(settings.seed, `${instance}/preload`) });
-  const preload = createPreload({
-    pool,
-    cost,
-    payloadBytes: settings.payloadBytes,
-    loader,
-    stack: preloadStack,
-    clock,
-    ttlMs,
-  });
+  const preload = createPreload({ pool, cost, payloadBytes: settings.payloadBytes, loader, reader, clock });
 
   await reader.start();
   const [firstRedis, firstPostgres] = await Promise.allSettled([firstTry(redis), pool.query('SELECT 1')]);
@@ -97,7 +92,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const chosenWrite = await loadWrite(settings.write);
   const writes = await chosenWrite.strategy.create({
     database: createWriteDatabase(pool),
-    store,
+    store: reader.store,
     invalidate: (key) => reader.invalidate(key),
     clock,
     random: seededRandom(settings.seed, `${instance}/writes`),
@@ -113,6 +108,37 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     const { purchasesPerUser } = settings;
     const stockContext = { redis, postgres: pool, clock, log, parameters, instance, purchasesPerUser };
     stock = withFault(broken, await strategy.create(stockContext), stockContext);
+  }
+
+  const readers: Reader<unknown>[] = [];
+  let workload: WorkloadService | null = null;
+  if (settings.workload !== null) {
+    const chosen = await loadWorkload(settings.workload);
+    workload = await chosen.workload.create({
+      redis,
+      postgres: pool,
+      clock,
+      random: seededRandom(settings.seed, `${instance}/workload`),
+      log,
+      parameters: chosen.parameters,
+      instance,
+      index: settings.index,
+      instances: settings.instances,
+      ttlMs,
+      reader: (itsLoader, itsTtlMs = ttlMs) => {
+        const made = createReader({
+          ...context,
+          ttlMs: itsTtlMs,
+          stack,
+          random: seededRandom(settings.seed, `${instance}/workload/${readers.length}`),
+          loader: loads.watch(itsLoader),
+          onLoad: (event) => loads.record(event),
+        });
+        readers.push(made);
+        return made;
+      },
+    });
+    await Promise.all(readers.map((one) => one.start()));
   }
 
   const app = Fastify({ logger: false, keepAliveTimeout: 75_000, forceCloseConnections: 'idle' });
@@ -132,11 +158,15 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     metrics,
     log,
   });
-  registerPurchases(app, { stock, metrics, log });
+  const { perUserPerSec } = settings;
+  const limit = perUserPerSec === null ? null : createUserLimit(redis, perUserPerSec);
+  registerPurchases(app, { stock, limit, metrics, log });
+  if (workload !== null) registerWorkload(app, { workload, metrics, log });
   registerHarness(app, { clock, loads, metrics, stock, preload });
 
   const closeParts = async (): Promise<void> => {
-    await reader.close().catch(() => undefined);
+    await Promise.all([reader, ...readers].map((one) => one.close().catch(() => undefined)));
+    await workload?.close();
     await stock?.close();
     await writes.close();
     await opened.close();

@@ -11,8 +11,10 @@ const plan = {
   seed: 42,
   store: { id: 'redis', parameters: {} },
   write: null,
-  stock: { id: 'script', parameters: { batch: 50 } },
+  workload: null,
+  stock: { id: 'script', parameters: { batch: 50 }, file: '/home/me/script.ts' },
   purchasesPerUser: 1,
+  perUserPerSec: 0.5,
 } as unknown as RunPlan;
 const surroundings = {
   index: 1,
@@ -36,15 +38,18 @@ test('what the plan says reaches the instance through its environment', () => {
     stack: plan.stack,
     ttlMs: 5_000,
     cost: { kind: 'wait', waitMs: 20 },
+    payloadBytes: null,
     redisTimeoutMs: 300,
     postgresTimeoutMs: 2_000,
     postgresPool: 7,
     seed: 42,
     store: plan.store,
     servers: {},
+    workload: null,
     write: { id: 'invalidate-after-write', parameters: {} },
     stock: plan.stock,
     purchasesPerUser: 1,
+    perUserPerSec: 0.5,
     broken: null,
   });
 });

@@ -39,8 +39,8 @@ export default [
     evidence: 'time',
     aliases: ['soldOutAfter'],
     of(evidence, phase) {
-      const afterMs = phase.name === 'run' ? saleOf(evidence)?.soldOutAfterMs : null;
-      return afterMs == null ? null : afterMs / 1000;
+      const afterMs = phase.name === 'run' ? (saleOf(evidence)?.soldOutAfterMs ?? null) : null;
+      return afterMs === null ? null : afterMs / 1000;
     },
   }),
   defineMeasure({
