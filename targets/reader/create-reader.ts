@@ -17,8 +17,9 @@ import { messageOf } from '../../harness/contract/errors.ts';
 import type { Entry, Store } from '../../harness/contract/store.ts';
 import type { Clock, Log, Random } from '../../harness/contract/time.ts';
 import { answerFrom, emptyAnswer, isWithinTtl } from './answers.ts';
+import { watchStore } from './guards.ts';
 import { createLoad } from './load.ts';
-import { composeStack } from './stack.ts';
+import { type ComposedStack, composeStack } from './stack.ts';
 import { createStoreHealth } from './store-health.ts';
 
 /** A loader slower than this is given up, ms. */
@@ -70,7 +71,8 @@ export interface Reader<T> {
  */
 export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
   const { clock, log } = options;
-  const stack = composeStack(options.stack, options);
+  const watched = watchStore(options.store, () => stack.guards, clock);
+  const stack: ComposedStack = composeStack(options.stack, { ...options, store: watched });
   const health = createStoreHealth(log);
   const load = createLoad<T>({
     ...options,
@@ -86,6 +88,7 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
   async function lookUp(key: string): Promise<Entry<T> | null> {
     const entry = await stack.store.get<T>(key);
     health.answered();
+    if (entry?.key === key) for (const guard of stack.guards) guard.seen?.(entry);
     if (entry === null || entry.key === key) return entry;
     log.warn(`cache answered ${key} with the entry of ${entry.key}: taken as gone`);
     return null;
@@ -144,7 +147,7 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
     const produce: Produce = (outer) => load(key, 'bypass', null, outer);
     const request: LeadRequest<T> = { ...requestOf(key, 'bypass', null, produce), lookAgain: async () => null };
     const answer = await (stack.process ? stack.process.lead(request) : produce());
-    return answer.outcome === 'shed' ? answer : { ...answer, outcome: 'bypass' };
+    return answer.outcome === 'shed' || answer.outcome === 'stale' ? answer : { ...answer, outcome: 'bypass' };
   }
 
   /** This reader pays for an early refresh; if that fails, what it has in hand is still good. */
@@ -199,6 +202,7 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
     async invalidate(key) {
       stack.process?.forget?.(key);
       stack.cluster?.forget?.(key);
+      for (const guard of stack.guards) guard.forget?.(key);
       behind.delete(key);
       if (!stack.skipsStore) await stack.store.delete(key);
     },

@@ -7,6 +7,7 @@ import type { Entry, SetOptions } from '../../harness/contract/store.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 import { answerFrom, emptyAnswer } from './answers.ts';
 import { withDeadline } from './deadline.ts';
+import { lastSeen } from './guards.ts';
 import type { ComposedStack } from './stack.ts';
 import type { StoreHealth } from './store-health.ts';
 
@@ -72,6 +73,12 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
     return { ...loaded, key, storedAtMs, expiresAtMs: storedAtMs + ttlMs, recomputeMs };
   }
 
+  function refused(key: string, held: Entry<T> | null): Answer<T> {
+    if (held) return answerFrom(held, clock.nowMs());
+    const last = lastSeen<T>(stack.guards, key);
+    return last ? answerFrom(last, clock.nowMs(), 'stale') : emptyAnswer('shed');
+  }
+
   return async (key, cause, held, produce = {}) => {
     /** Loads made for this call: one, unless a guard hedges. */
     const ended: LoadEvent[] = [];
@@ -93,14 +100,14 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
       for (const event of ended) options.onLoad(event);
     };
 
-    const guarded = stack.guards.reduceRight((next, guard) => () => guard.ask(key, next), one);
+    const guarded = stack.guards.reduceRight((next, guard) => () => guard.ask(key, next, cause), one);
     let result: Awaited<ReturnType<typeof one>>;
     try {
       result = await guarded();
     } catch (error) {
       report();
       // A guard that refused before the database was asked: shed, or what is still in hand.
-      if (!asked) return held ? answerFrom(held, clock.nowMs()) : emptyAnswer('shed');
+      if (!asked) return refused(key, held);
       throw error;
     }
     const { loaded, event } = result;
@@ -112,6 +119,8 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
       return emptyAnswer('absent');
     }
     const entry = entryOf(key, loaded, event.endedAtMs - event.startedAtMs);
+    // What began before an invalidation is not kept by anybody.
+    if (produce.mayFill?.() !== false) for (const guard of stack.guards) guard.seen?.(entry);
     if (mayStore) {
       const keepMs = entry.expiresAtMs - entry.storedAtMs + stack.keepAfterTtlMs;
       event.filled = await quietly(stack.store.set(entry, conditions(keepMs, produce)));
