@@ -125,7 +125,10 @@ export interface GuardLayer extends LayerLife {
   forget?(key: string): void;
 }
 export interface TierLayer extends LayerLife {
+  /** Tiers chain in the order of their ids; a later one is nearer to the reader. */
   over(store: Store): Store;
+  /** Where given, rows that do not exist are stored as markers that live this long. */
+  absentTtlMs?: number;
 }
 export interface AdmissionLayer extends LayerLife {
   mayExist(key: string): Promise<boolean>;
@@ -135,6 +138,8 @@ export interface AdmissionLayer extends LayerLife {
 export interface LifetimeLayer extends LayerLife {
   /** The logical TTL of a new value. */
   ttlMs(key: string, baseMs: number): number;
+  /** Told of every read, before it is answered. */
+  seen?(key: string): void;
 }
 export interface LayerTypes {
   admission: AdmissionLayer;
@@ -147,6 +152,7 @@ export interface LayerTypes {
 
 /** All that a defence may touch. */
 export interface DefenceContext<P> {
+  /** As seen from the layer: behind the tiers for admission and tiers, in front of them for the others. */
   store: Store;
   clock: Clock;
   random: Random;
@@ -156,6 +162,8 @@ export interface DefenceContext<P> {
   instance: string;
   /** Base TTL of the values, before the lifetime layer. */
   ttlMs: number;
+  /** Every key that exists in the database now; not given where nobody can tell. */
+  knownKeys?(): AsyncIterable<string>;
 }
 
 /** The figures a prediction is made from. */

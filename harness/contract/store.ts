@@ -15,13 +15,15 @@ export interface Entry<T> {
   expiresAtMs: number;
   /** How long the load took that made this value (δ). */
   recomputeMs: number;
+  /** A marker: the row does not exist. The value is then null, and the version 0. */
+  absent?: true;
 }
 
 /**
  * `lease`: {@link Store.lease} and `whileLeaseToken`. `subscribe`: {@link Store.subscribe} and {@link Store.announce}.
- * `tombstone`: a delete may leave the version below which nothing may be stored.
+ * `tombstone`: a delete may leave the version below which nothing may be stored. `track`: {@link Store.track}.
  */
-export const STORE_CAPABILITIES = ['get', 'set', 'delete', 'lock', 'lease', 'subscribe', 'tombstone'] as const;
+export const STORE_CAPABILITIES = ['get', 'set', 'delete', 'lock', 'lease', 'subscribe', 'tombstone', 'track'] as const;
 export type StoreCapability = (typeof STORE_CAPABILITIES)[number];
 
 export interface SetOptions {
@@ -37,6 +39,8 @@ export interface SetOptions {
   whileLeaseToken?: string;
   /** Store only where nothing is there, or what is there has ended its TTL by this time, epoch ms. */
   ifExpiredAtMs?: number;
+  /** The value was read for readers and not just written: whoever keeps copies need not be told. */
+  fill?: true;
 }
 
 export interface DeleteOptions {
@@ -56,6 +60,8 @@ export interface InvalidationListener {
   invalidated(key: string): void;
   /** Messages may have been missed: nothing that was kept can be trusted. Called again at each loss. */
   lost(): void;
+  /** After a loss: from now on nothing is missed any more. A store that never tells so is lost for good. */
+  restored?(): void;
 }
 
 export interface Subscription {
@@ -90,4 +96,6 @@ export interface Store {
   subscribe?(listener: InvalidationListener): Promise<Subscription>;
   /** Tells all subscribers that the entry of this key has changed. */
   announce?(key: string): Promise<void>;
+  /** Hears of every change of an entry by anybody, told by the store itself; one's own changes included. */
+  track?(listener: InvalidationListener): Promise<Subscription>;
 }

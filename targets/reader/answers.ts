@@ -8,17 +8,19 @@ export function isWithinTtl(entry: Entry<unknown>, nowMs: number): boolean {
 }
 
 /**
- * Serves an entry.
+ * Serves an entry; a marker of a row that does not exist is `absent`, whatever the outcome given.
  *
  * @param outcome by default `hit` within the TTL and `stale` after it
  * @param waitedMs how long the reader waited for somebody else's load
  */
 export function answerFrom<T>(entry: Entry<T>, nowMs: number, outcome?: CacheOutcome, waitedMs = 0): Answer<T> {
+  const ageMs = Math.max(0, nowMs - entry.storedAtMs);
+  if (entry.absent) return { ...emptyAnswer<T>('absent', waitedMs), ageMs };
   return {
     value: entry.value,
     outcome: outcome ?? (isWithinTtl(entry, nowMs) ? 'hit' : 'stale'),
     version: entry.version,
-    ageMs: Math.max(0, nowMs - entry.storedAtMs),
+    ageMs,
     waitedMs,
   };
 }

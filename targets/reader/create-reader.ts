@@ -10,6 +10,7 @@ import type {
   LeadRequest,
   LoadCause,
   LoadEvent,
+  Loaded,
   Loader,
   ProduceOptions,
 } from '../../harness/contract/defence.ts';
@@ -40,11 +41,15 @@ export interface ReaderOptions<T> {
   /** Called once for every load, after its fill. */
   onLoad(event: LoadEvent): void;
   onLoadStart?(key: string): void;
+  /** Every key that exists in the database now, for defences that must know them. */
+  knownKeys?(): AsyncIterable<string>;
   /** A load that takes longer is given up and fails; default 30 s. */
   loadDeadlineMs?: number;
 }
 
 export interface Reader<T> {
+  /** The cache behind all tiers, for those who write to it beside the reads. */
+  readonly store: Store;
   /**
    * Reads a key. Rejects only with the loader's own error, or with `DEADLINE` where the loader never answered; a store
    * that fails never fails a read.
@@ -54,6 +59,13 @@ export interface Reader<T> {
   invalidate(key: string): Promise<void>;
   /** Loads and fills whatever is cached, for those who push or refresh from outside. Rejects like a read. */
   refresh(key: string): Promise<void>;
+  /**
+   * Stores a value that was loaded elsewhere, for example by a warm-up, with the lifetime that the stack gives it.
+   * Resolves to whether it was stored; rejects when the store cannot be reached.
+   *
+   * @param birth when it counts as stored, epoch ms, and what a recompute of it takes, ms
+   */
+  put(key: string, loaded: Loaded<T>, birth: { storedAtMs: number; recomputeMs: number }): Promise<boolean>;
   /** A row is about to become visible: admission must let it through from now on. */
   created(key: string): Promise<void>;
   /** Starts the layers that listen or work beside the reads; never rejects, since a service must come up without its cache. */
@@ -181,7 +193,9 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
   }
 
   return {
+    store: stack.store,
     async read(key) {
+      for (const layer of stack.lifetimes) layer.seen?.(key);
       for (const layer of stack.admission) if (!(await layer.mayExist(key))) return emptyAnswer('absent');
       if (stack.skipsStore) return load(key, 'miss', null);
       let entry: Entry<T> | null;
@@ -192,6 +206,9 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
         return bypass(key);
       }
       if (entry === null) return lead(key, 'miss', null);
+      // A marker of a row that does not exist has no other life than its TTL.
+      if (entry.absent)
+        return isWithinTtl(entry, clock.nowMs()) ? answerFrom(entry, clock.nowMs()) : lead(key, 'miss', null);
       const freshness = judge(entry);
       if (freshness.is === 'fresh') return answerFrom(entry, clock.nowMs(), 'hit');
       if (freshness.is === 'gone') return lead(key, 'miss', entry);
@@ -210,6 +227,13 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
       // What is cached is what is to be replaced, however fresh it is.
       const held = stack.skipsStore ? null : await lookUp(key).catch(() => null);
       await lead(key, 'behind', held);
+    },
+    async put(key, loaded, { storedAtMs, recomputeMs }) {
+      const ttlMs = stack.lifetimes.reduce((baseMs, layer) => layer.ttlMs(key, baseMs), options.ttlMs);
+      const expiresAtMs = storedAtMs + ttlMs;
+      const keepMs = expiresAtMs - clock.nowMs() + stack.keepAfterTtlMs;
+      if (stack.skipsStore || keepMs <= 0) return false; // outlived before it was stored
+      return stack.store.set({ ...loaded, key, storedAtMs, expiresAtMs, recomputeMs }, { keepMs, fill: true });
     },
     async created(key) {
       for (const layer of stack.admission) await layer.created(key);

@@ -48,11 +48,12 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
 
   function conditions(keepMs: number, produce: ProduceOptions): SetOptions {
     const nowMs = clock.nowMs();
-    if (produce.whileLeaseToken !== undefined) return { keepMs, whileLeaseToken: produce.whileLeaseToken };
-    if (produce.whileLockToken === undefined) return { keepMs };
+    const fill = { keepMs, fill: true } as const;
+    if (produce.whileLeaseToken !== undefined) return { ...fill, whileLeaseToken: produce.whileLeaseToken };
+    if (produce.whileLockToken === undefined) return fill;
     // A late holder no longer owns the key: it may fill an empty place, but not overwrite what others made meanwhile.
-    if (produce.lockEndsAtMs !== undefined && nowMs >= produce.lockEndsAtMs) return { keepMs, ifExpiredAtMs: nowMs };
-    return { keepMs, whileLockToken: produce.whileLockToken };
+    if (produce.lockEndsAtMs !== undefined && nowMs >= produce.lockEndsAtMs) return { ...fill, ifExpiredAtMs: nowMs };
+    return { ...fill, whileLockToken: produce.whileLockToken };
   }
 
   /** A fill that fails must never fail the read. */
@@ -71,6 +72,19 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
     const storedAtMs = clock.nowMs();
     const ttlMs = stack.lifetimes.reduce((baseMs, layer) => layer.ttlMs(key, baseMs), options.ttlMs);
     return { ...loaded, key, storedAtMs, expiresAtMs: storedAtMs + ttlMs, recomputeMs };
+  }
+
+  /** Remembers that the row does not exist, where the stack does so; otherwise only forgets the row that was there. */
+  async function fillAbsent(key: string, held: Entry<T> | null, recomputeMs: number, produce: ProduceOptions) {
+    const { absentTtlMs } = stack;
+    if (absentTtlMs === null) {
+      if (held) await quietly(stack.store.delete(key));
+      return false;
+    }
+    const storedAtMs = clock.nowMs();
+    const expiresAtMs = storedAtMs + absentTtlMs;
+    const marker = { key, value: null, version: 0, storedAtMs, expiresAtMs, recomputeMs, absent: true as const };
+    return quietly(stack.store.set(marker, conditions(absentTtlMs, produce)));
   }
 
   function refused(key: string, held: Entry<T> | null): Answer<T> {
@@ -114,7 +128,7 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
     // A store that has just failed is not asked a second time for the same read.
     const mayStore = cause !== 'bypass' && !stack.skipsStore && produce.mayFill?.() !== false;
     if (loaded === null) {
-      if (held && mayStore) await quietly(stack.store.delete(key));
+      if (mayStore) event.filled = await fillAbsent(key, held, event.endedAtMs - event.startedAtMs, produce);
       report();
       return emptyAnswer('absent');
     }

@@ -2,6 +2,7 @@
  * Puts the members of a stack where they belong. A stack is a set: whatever order it is written in, each defence goes
  * to its layer, and what cannot stand together is refused with both names before the first read.
  */
+import { LAYERS } from '../../harness/contract/defence.ts';
 import type {
   AdmissionLayer,
   CoordinationLayer,
@@ -13,6 +14,7 @@ import type {
   LayerLife,
   LayerTypes,
   LifetimeLayer,
+  TierLayer,
 } from '../../harness/contract/defence.ts';
 import { HarnessError } from '../../harness/contract/errors.ts';
 import type { Store } from '../../harness/contract/store.ts';
@@ -38,6 +40,8 @@ export interface ComposedStack {
   layers: LayerLife[];
   /** The longest that any member wants an entry kept after its TTL. */
   keepAfterTtlMs: number;
+  /** How long a marker of a row that does not exist lives; null where none is stored. */
+  absentTtlMs: number | null;
 }
 
 function parametersOf({ defence, parameters }: StackMember): Record<string, unknown> {
@@ -66,6 +70,10 @@ function checkStack(stack: readonly StackMember[], store: Store): void {
   }
 }
 
+function depth({ defence }: StackMember): number {
+  return defence.layer === null ? -1 : LAYERS.indexOf(defence.layer);
+}
+
 function onlyOne<L>(layers: readonly { id: string; layer: L }[], where: string): L | null {
   if (layers.length > 1) refuse(`${layers.map(({ id }) => id).join(' and ')} both fill ${where}: choose one`);
   return layers[0]?.layer ?? null;
@@ -82,15 +90,20 @@ export function composeStack(
 ): ComposedStack {
   checkStack(stack, context.store);
   let keepAfterTtlMs = 0;
+  let { store } = context;
   const created: { id: string; at: LayerId; layer: LayerTypes[LayerId] }[] = [];
-  // Sorted by id, so that the chains do not depend on the order in which a stack was written.
-  for (const member of stack.toSorted((a, b) => (a.defence.id < b.defence.id ? -1 : 1))) {
+  // Sorted by id within a layer, so that the chains do not depend on the order in which a stack was written; by layer,
+  // so that whatever comes after the tiers is given the store that stands behind them.
+  const sorted = stack.toSorted((a, b) => depth(a) - depth(b) || (a.defence.id < b.defence.id ? -1 : 1));
+  for (const member of sorted) {
     const { defence } = member;
     const parameters = parametersOf(member);
     keepAfterTtlMs = Math.max(keepAfterTtlMs, defence.keepAfterTtlMs?.(parameters) ?? 0);
     if (defence.layer === null) continue;
     if (!defence.create) refuse(`${defence.id} fills the layer ${defence.layer}, but has no create()`);
-    created.push({ id: defence.id, at: defence.layer, layer: defence.create({ ...context, parameters }) });
+    const layer = defence.create({ ...context, store, parameters });
+    if (defence.layer === 'tier') store = (layer as TierLayer).over(store);
+    created.push({ id: defence.id, at: defence.layer, layer });
   }
   const of = <L extends LayerId>(at: L): { id: string; layer: LayerTypes[L] }[] =>
     created.filter((one) => one.at === at) as unknown as { id: string; layer: LayerTypes[L] }[];
@@ -102,7 +115,7 @@ export function composeStack(
   return {
     skipsStore: stack.some(({ defence }) => defence.id === 'no-cache'),
     admission: of('admission').map(({ layer }) => layer),
-    store: of('tier').reduce((store, { layer }) => layer.over(store), context.store),
+    store,
     freshness: onlyOne(of('freshness'), 'the layer freshness'),
     process: coordination('process'),
     cluster: coordination('cluster'),
@@ -110,5 +123,6 @@ export function composeStack(
     lifetimes: of('lifetime').map(({ layer }) => layer),
     layers: created.map(({ layer }) => layer),
     keepAfterTtlMs,
+    absentTtlMs: of('tier').reduce<number | null>((ms, { layer }) => layer.absentTtlMs ?? ms, null),
   };
 }

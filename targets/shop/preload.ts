@@ -1,13 +1,13 @@
 /**
  * Fills the cache before traffic starts, as a warm-up job would: in batches straight from the database, through the
- * stack's own tiers and lifetimes. Every entry is given the same birth time, so that without jitter all of them
+ * reader's own tiers and lifetimes. Every entry is given the same birth time, so that without jitter all of them
  * expire at the same moment, which is what a mass-expiry experiment is about.
  */
 import type { Pool } from 'pg';
 import type { Loader } from '../../harness/contract/defence.ts';
 import type { Dataset } from '../../harness/contract/profile.ts';
 import type { Clock } from '../../harness/contract/time.ts';
-import type { ComposedStack } from '../reader/stack.ts';
+import type { Reader } from '../reader/create-reader.ts';
 import { loadPages, productKey } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
 
@@ -22,23 +22,10 @@ export function createPreload(parts: {
   cost: Dataset['cost'];
   payloadBytes: number | null;
   loader: Loader<ProductPage>;
-  stack: ComposedStack;
+  reader: Pick<Reader<ProductPage>, 'put'>;
   clock: Clock;
-  ttlMs: number;
 }): (keys: number) => Promise<number> {
-  const { pool, cost, payloadBytes, loader, stack, clock } = parts;
-
-  async function fill(page: ProductPage, storedAtMs: number, recomputeMs: number): Promise<boolean> {
-    const ttlMs = stack.lifetimes.reduce((baseMs, layer) => layer.ttlMs(page.key, baseMs), parts.ttlMs);
-    for (const layer of stack.admission) await layer.created(page.key);
-    const expiresAtMs = storedAtMs + ttlMs;
-    const keepMs = expiresAtMs - clock.nowMs() + stack.keepAfterTtlMs;
-    if (keepMs <= 0) return false; // outlived before it was stored
-    return stack.store.set(
-      { key: page.key, value: page, version: page.version, storedAtMs, expiresAtMs, recomputeMs },
-      { keepMs },
-    );
-  }
+  const { pool, cost, payloadBytes, loader, reader, clock } = parts;
 
   return async (keys) => {
     const pages: ProductPage[] = [];
@@ -52,7 +39,10 @@ export function createPreload(parts: {
     let stored = 0;
     for (let from = 0; from < pages.length; from += BATCH) {
       const batch = pages.slice(from, from + BATCH);
-      const filled = await Promise.all(batch.map((page) => fill(page, storedAtMs, storedAtMs - startedAtMs)));
+      const birth = { storedAtMs, recomputeMs: storedAtMs - startedAtMs };
+      const filled = await Promise.all(
+        batch.map((page) => reader.put(page.key, { value: page, version: page.version }, birth)),
+      );
       stored += filled.filter(Boolean).length;
     }
     return stored;

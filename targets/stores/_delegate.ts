@@ -6,7 +6,7 @@ import type { Store } from '../../harness/contract/store.ts';
 
 /** Passes on to `inner`, except for `changes`. */
 export function delegateTo(inner: Store, changes: Partial<Store>): Store {
-  const { lease, endLease, subscribe, announce } = inner;
+  const { lease, endLease, subscribe, announce, track } = inner;
   return {
     id: inner.id,
     capabilities: inner.capabilities,
@@ -19,6 +19,7 @@ export function delegateTo(inner: Store, changes: Partial<Store>): Store {
     ...(endLease && { endLease: (key, token) => inner.endLease!(key, token) }),
     ...(subscribe && { subscribe: (listener) => inner.subscribe!(listener) }),
     ...(announce && { announce: (key) => inner.announce!(key) }),
+    ...(track && { track: (listener) => inner.track!(listener) }),
     ...changes,
   };
 }

@@ -33,6 +33,7 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
   /** Versions that deletes have left behind. */
   const tombstones = new Map<string, Kept<number>>();
   const listeners = new Set<InvalidationListener>();
+  const trackers = new Set<InvalidationListener>();
   const halfMs = (options.delayMs ?? 0) / 2;
 
   function held<V>(map: Map<string, Kept<V>>, key: string): V | null {
@@ -48,6 +49,10 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
     const result = operation();
     if (halfMs > 0) await clock.sleep(halfMs);
     return result;
+  }
+
+  function changed(key: string): void {
+    for (const tracker of trackers) tracker.invalidated(key);
   }
 
   function maySet(entry: Entry<unknown>, set: SetOptions): boolean {
@@ -71,11 +76,12 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
         if (set.whileLeaseToken !== undefined) leases.delete(entry.key);
         tombstones.delete(entry.key);
         entries.set(entry.key, { value: entry, untilMs: clock.nowMs() + set.keepMs });
+        changed(entry.key);
         return true;
       }),
     delete: (key, { tombstone }: DeleteOptions = {}) =>
       roundTrip(() => {
-        entries.delete(key);
+        if (entries.delete(key)) changed(key);
         locks.delete(key);
         leases.delete(key);
         if (tombstone) tombstones.set(key, { value: tombstone.version, untilMs: clock.nowMs() + tombstone.keepMs });
@@ -104,6 +110,11 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
     announce: (key) =>
       roundTrip(() => {
         for (const listener of listeners) listener.invalidated(key);
+      }),
+    track: (listener) =>
+      roundTrip(() => {
+        trackers.add(listener);
+        return { close: async () => void trackers.delete(listener) };
       }),
   };
 }

@@ -5,7 +5,9 @@
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { defineStore } from '../../harness/contract/store-kind.ts';
+import { type EntryCodec, jsonCodec } from './_codec.ts';
 import { subscribeTo } from './_redis-subscription.ts';
+import { trackWrites } from './_redis-tracking.ts';
 import { STORE_CAPABILITIES } from '../../harness/contract/store.ts';
 import type { Entry, LeaseAnswer, SetOptions, Store } from '../../harness/contract/store.ts';
 
@@ -81,45 +83,21 @@ const UNLOCK_LUA = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
+type LeaseScript<B> = (
+  entry: string,
+  lease: string,
+  token: string,
+  leaseMs: number,
+  nowMs: number,
+) => Promise<[B, number]>;
+
 interface Scripts {
-  cachequakeSet(entry: string, lock: string, lease: string, ...args: (string | number)[]): Promise<number>;
-  cachequakeLease(
-    entry: string,
-    lease: string,
-    token: string,
-    leaseMs: number,
-    nowMs: number,
-  ): Promise<[string, number]>;
+  cachequakeSet(entry: string, lock: string, lease: string, ...args: (string | Buffer | number)[]): Promise<number>;
+  cachequakeLease: LeaseScript<string>;
+  /** The same script with its answer as bytes. */
+  cachequakeLeaseBuffer: LeaseScript<Buffer>;
   cachequakeBury(entry: string, lock: string, lease: string, tombstone: string, keepMs: number): Promise<number>;
   cachequakeUnlock(lockOrLease: string, token: string): Promise<number>;
-}
-
-type Encoded = [
-  version: number,
-  expiresAtMs: number,
-  storedAtMs: number,
-  recomputeMs: number,
-  key: string,
-  value: unknown,
-];
-
-function encode(entry: Entry<unknown>): string {
-  const { version, expiresAtMs, storedAtMs, recomputeMs, key, value } = entry;
-  return JSON.stringify([version, expiresAtMs, storedAtMs, recomputeMs, key, value] satisfies Encoded);
-}
-
-/** What does not decode is as good as nothing: it is loaded again and overwritten. */
-function decode<T>(text: string | null): Entry<T> | null {
-  if (text === null) return null;
-  let fields: unknown;
-  try {
-    fields = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!Array.isArray(fields) || fields.length !== 6) return null;
-  const [version, expiresAtMs, storedAtMs, recomputeMs, key, value] = fields as Encoded;
-  return { version, expiresAtMs, storedAtMs, recomputeMs, key, value: value as T };
 }
 
 /** Redis takes whole milliseconds of at least 1. */
@@ -129,9 +107,11 @@ const wholeMs = (ms: number): number => Math.max(1, Math.ceil(ms));
  * A store on an ioredis client. Time limits and reconnection are the client's: see {@link createRedisClient}.
  *
  * @param options `prefix` of all keys, default `cachequake:`; entries are `<prefix>entry:<key>`, locks
- *   `<prefix>lock:<key>`, leases `<prefix>lease:<key>`; announcements go to the channel `<prefix>changed`
+ *   `<prefix>lock:<key>`, leases `<prefix>lease:<key>`; announcements go to the channel `<prefix>changed`. `codec` makes
+ *   bytes of entries, by default JSON
  */
-export function createRedisStore(redis: Redis, options: { prefix?: string } = {}): Store {
+export function createRedisStore(redis: Redis, options: { prefix?: string; codec?: EntryCodec } = {}): Store {
+  const codec = options.codec ?? jsonCodec;
   const prefix = options.prefix ?? 'cachequake:';
   const entryKey = (key: string): string => `${prefix}entry:${key}`;
   const lockKey = (key: string): string => `${prefix}lock:${key}`;
@@ -143,12 +123,16 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
   redis.defineCommand('cachequakeUnlock', { numberOfKeys: 1, lua: UNLOCK_LUA });
   const scripts = redis as unknown as Scripts;
 
+  async function decode<T>(bytes: string | Buffer | null): Promise<Entry<T> | null> {
+    return bytes === null || bytes.length === 0 ? null : codec.decode<T>(bytes);
+  }
+
   async function conditionalSet(entry: Entry<unknown>, set: SetOptions): Promise<boolean> {
     const stored = await scripts.cachequakeSet(
       entryKey(entry.key),
       lockKey(entry.key),
       leaseKey(entry.key),
-      encode(entry),
+      await codec.encode(entry),
       wholeMs(set.keepMs),
       set.whileLockToken ?? '',
       set.ifAbsent ? '1' : '',
@@ -163,13 +147,14 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
     id: 'redis',
     capabilities: new Set(STORE_CAPABILITIES),
     async get<T>(key: string) {
-      return decode<T>(await redis.get(entryKey(key)));
+      return decode<T>(await (codec.binary ? redis.getBuffer(entryKey(key)) : redis.get(entryKey(key))));
     },
     async set(entry, set) {
       const { ifAbsent, ifNewer, whileLockToken, whileLeaseToken, ifExpiredAtMs } = set;
       if (ifAbsent || ifNewer || (whileLockToken ?? whileLeaseToken ?? ifExpiredAtMs) !== undefined)
         return conditionalSet(entry, set);
-      return (await redis.set(entryKey(entry.key), encode(entry), 'PX', wholeMs(set.keepMs))) === 'OK';
+      const bytes = await codec.encode(entry);
+      return (await redis.set(entryKey(entry.key), bytes, 'PX', wholeMs(set.keepMs))) === 'OK';
     },
     async delete(key, { tombstone } = {}) {
       if (tombstone === undefined) await redis.del(entryKey(key), lockKey(key), leaseKey(key));
@@ -189,14 +174,11 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
       return (await scripts.cachequakeUnlock(lockKey(key), token)) === 1;
     },
     async lease<T>(key: string, token: string, leaseMs: number, nowMs: number): Promise<LeaseAnswer<T>> {
-      const [text, granted] = await scripts.cachequakeLease(
-        entryKey(key),
-        leaseKey(key),
-        token,
-        wholeMs(leaseMs),
-        nowMs,
-      );
-      return { entry: decode<T>(text), granted: granted === 1 };
+      const args = [entryKey(key), leaseKey(key), token, wholeMs(leaseMs), nowMs] as const;
+      const [bytes, granted] = await (codec.binary
+        ? scripts.cachequakeLeaseBuffer(...args)
+        : scripts.cachequakeLease(...args));
+      return { entry: await decode<T>(bytes), granted: granted === 1 };
     },
     // The script only compares and deletes: what it is given is the key of a lock or of a lease.
     async endLease(key, token) {
@@ -206,6 +188,7 @@ export function createRedisStore(redis: Redis, options: { prefix?: string } = {}
     async announce(key) {
       await redis.publish(channel, key);
     },
+    track: (listener) => trackWrites(redis, entryKey(''), listener),
   };
 }
 
