@@ -22,8 +22,19 @@ export interface Entry<T> {
 /**
  * `lease`: {@link Store.lease} and `whileLeaseToken`. `subscribe`: {@link Store.subscribe} and {@link Store.announce}.
  * `tombstone`: a delete may leave the version below which nothing may be stored. `track`: {@link Store.track}.
+ * `not-older`: {@link SetOptions.ifNotOlder}.
  */
-export const STORE_CAPABILITIES = ['get', 'set', 'delete', 'lock', 'lease', 'subscribe', 'tombstone', 'track'] as const;
+export const STORE_CAPABILITIES = [
+  'get',
+  'set',
+  'delete',
+  'lock',
+  'lease',
+  'subscribe',
+  'tombstone',
+  'track',
+  'not-older',
+] as const;
 export type StoreCapability = (typeof STORE_CAPABILITIES)[number];
 
 export interface SetOptions {
@@ -33,6 +44,8 @@ export interface SetOptions {
   ifAbsent?: boolean;
   /** Store only where what is there has a smaller version. */
   ifNewer?: boolean;
+  /** Store only where neither what is there nor a tombstone has a greater version: a refresh of the same one may. */
+  ifNotOlder?: boolean;
   /** Store only while the lock of this key is still held with this token. */
   whileLockToken?: string;
   /** Store only while the lease of this key is still the one handed out with this token; storing ends the lease. */

@@ -159,6 +159,17 @@ export const storeCases: StoreCase[] = [
     },
   },
   {
+    name: 'a set that may not be older refreshes the same version, and passes neither a newer one nor its tombstone',
+    async run(store) {
+      if (!store.capabilities.has('not-older')) return;
+      const set = (version: number): Promise<boolean> => store.set(entryOf(version), { ...KEEP, ifNotOlder: true });
+      assert.deepEqual([await set(4), await set(4), await set(3), await set(5)], [true, true, false, true]);
+      if (!store.capabilities.has('tombstone')) return;
+      await store.delete('k', { tombstone: { version: 7, keepMs: 60_000 } });
+      assert.deepEqual([await set(6), await set(7)], [false, true]);
+    },
+  },
+  {
     name: 'an announcement reaches every subscriber, until it closes',
     async run(store, clock) {
       if (!store.subscribe || !store.announce) return;

@@ -59,8 +59,10 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
     if (set.whileLockToken !== undefined && held(locks, entry.key) !== set.whileLockToken) return false;
     if (set.whileLeaseToken !== undefined && held(leases, entry.key) !== set.whileLeaseToken) return false;
     if (set.ifNewer && (held(tombstones, entry.key) ?? -Infinity) >= entry.version) return false;
+    if (set.ifNotOlder && (held(tombstones, entry.key) ?? -Infinity) > entry.version) return false;
     const there = held(entries, entry.key);
     if (there === null) return true;
+    if (set.ifNotOlder && there.version > entry.version) return false;
     if (set.ifAbsent) return false;
     if (set.ifNewer && there.version >= entry.version) return false;
     return set.ifExpiredAtMs === undefined || there.expiresAtMs <= set.ifExpiredAtMs;
@@ -127,7 +129,7 @@ export default defineStore({
     'instance loads for itself, an invalidation is heard by the instance that made it alone, and a restart empties it. ' +
     'Nothing bounds its size. Right for small, slow-changing values; beside Redis it is a tier, see two-tier.',
   source: 'The in-process cache of every application server; compare the two-tier defence.',
-  capabilities: new Set(['get', 'set', 'delete', 'lock', 'lease', 'tombstone']),
+  capabilities: new Set(['get', 'set', 'delete', 'lock', 'lease', 'tombstone', 'not-older']),
   parameters: z.object({}),
   open: ({ clock }) => Promise.resolve({ store: createMemoryStore(clock), close: () => Promise.resolve() }),
 });

@@ -136,7 +136,8 @@ export function createRedisStore(redis: Redis, options: { prefix?: string; codec
       wholeMs(set.keepMs),
       set.whileLockToken ?? '',
       set.ifAbsent ? '1' : '',
-      set.ifNewer ? entry.version : '',
+      // Versions are whole numbers: not older than this one is newer than the one before it.
+      set.ifNewer ? entry.version : set.ifNotOlder ? entry.version + 1 : '',
       set.ifExpiredAtMs ?? '',
       set.whileLeaseToken ?? '',
     );
@@ -150,8 +151,8 @@ export function createRedisStore(redis: Redis, options: { prefix?: string; codec
       return decode<T>(await (codec.binary ? redis.getBuffer(entryKey(key)) : redis.get(entryKey(key))));
     },
     async set(entry, set) {
-      const { ifAbsent, ifNewer, whileLockToken, whileLeaseToken, ifExpiredAtMs } = set;
-      if (ifAbsent || ifNewer || (whileLockToken ?? whileLeaseToken ?? ifExpiredAtMs) !== undefined)
+      const { ifAbsent, ifNewer, ifNotOlder, whileLockToken, whileLeaseToken, ifExpiredAtMs } = set;
+      if (ifAbsent || ifNewer || ifNotOlder || (whileLockToken ?? whileLeaseToken ?? ifExpiredAtMs) !== undefined)
         return conditionalSet(entry, set);
       const bytes = await codec.encode(entry);
       return (await redis.set(entryKey(entry.key), bytes, 'PX', wholeMs(set.keepMs))) === 'OK';
