@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { Defence } from '../contract/defence.ts';
 import type { Fault } from '../contract/fault.ts';
+import type { NamedStack } from '../contract/named-stack.ts';
 import type { Probe } from '../contract/probe.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
@@ -19,6 +20,7 @@ export interface FullCatalogue extends Catalogue {
   profiles: Map<string, Profile>;
   defences: Map<string, Defence>;
   defenceFiles: Map<string, string>;
+  stacks: Map<string, NamedStack>;
   faults: Map<string, Fault>;
   stock: Map<string, StockStrategy>;
   stockFiles: Map<string, string>;
@@ -33,21 +35,24 @@ const folder = (...parts: string[]): string => join(sourceRoot, ...parts);
 
 /** Loads all folders. */
 export async function loadCatalogue(): Promise<FullCatalogue> {
-  const [profiles, defences, stores, writes, workloads, faults, stock, checkModules, probes] = await Promise.all([
-    loadModules<Profile>(folder('profiles'), 'profile'),
-    loadModules<Defence>(folder('targets', 'defences'), 'defence'),
-    loadModules<StoreKind>(folder('targets', 'stores'), 'store'),
-    loadModules<WriteStrategy>(folder('targets', 'writes'), 'writeStrategy'),
-    loadModules<Workload>(folder('targets', 'workloads'), 'workload'),
-    loadModules<Fault>(folder('harness', 'faults'), 'fault'),
-    loadModules<StockStrategy>(folder('targets', 'stock'), 'stockStrategy'),
-    loadModules<Check>(folder('harness', 'verdict', 'checks'), 'check'),
-    loadModules<Probe>(folder('harness', 'probes'), 'probe'),
-  ]);
+  const [profiles, defences, stacks, stores, writes, workloads, faults, stock, checkModules, probes] =
+    await Promise.all([
+      loadModules<Profile>(folder('profiles'), 'profile'),
+      loadModules<Defence>(folder('targets', 'defences'), 'defence'),
+      loadModules<NamedStack>(folder('targets', 'stacks'), 'stack'),
+      loadModules<StoreKind>(folder('targets', 'stores'), 'store'),
+      loadModules<WriteStrategy>(folder('targets', 'writes'), 'writeStrategy'),
+      loadModules<Workload>(folder('targets', 'workloads'), 'workload'),
+      loadModules<Fault>(folder('harness', 'faults'), 'fault'),
+      loadModules<StockStrategy>(folder('targets', 'stock'), 'stockStrategy'),
+      loadModules<Check>(folder('harness', 'verdict', 'checks'), 'check'),
+      loadModules<Probe>(folder('harness', 'probes'), 'probe'),
+    ]);
   return {
     profiles,
     defences,
     defenceFiles: new Map(),
+    stacks,
     faults,
     stock,
     stockFiles: new Map(),

@@ -77,6 +77,16 @@ describe('a plan', () => {
     expect(problem({ faults: restart, environment: 'external' }).message).toMatch(/did not start/);
   });
 
+  test('knows a named stack, alone and beside others; what is set is stronger than what it brings', () => {
+    for (const id of catalogue.stacks.keys()) expect(plan({ defence: id }).label).toBe(id);
+    const made = plan({ defence: 'session-store+jitter', set: { 'lease.pollMs': 7 } });
+    expect(made.defence).toBe('single-flight+lease+jitter');
+    expect(made.label).toBe('single-flight+lease+jitter');
+    expect(made.stack[1]).toMatchObject({ id: 'lease', parameters: { leaseMs: 3000, pollMs: 7 } });
+    expect(problem({ defence: 'catalogue+jitter' }).message).toMatch(/'jitter' stands twice/);
+    expect(problem({ defence: 'catalog' }).hint).toMatch(/catalogue/);
+  });
+
   test('refuses a parameter whose owner is not in the run', () => {
     expect(problem({ set: { 'xfetch.beta': 2 } }).code).toBe('UNKNOWN_NAME');
     expect(problem({ set: { ratePerSec: 0 } }).code).toBe('BAD_PARAMETER');
@@ -108,6 +118,10 @@ describe('a prediction', () => {
 
   test('is silent where no formula describes the stack or the traffic', () => {
     expect(plan({ defence: 'xfetch+single-flight', set: { ttlMs: 60_000 } }).prediction).toBeNull();
+    // A lock lets in one load, whoever comes before it; one that runs out lets in others, nobody has derived how many.
+    for (const defence of ['xfetch-lock', 'flash-sale', 'session-store', 'news-feed'])
+      expect(plan({ defence }).prediction?.loadsPerExpiry).toBe(1);
+    expect(plan({ defence: 'xfetch-lock', set: { 'lock-wait.lockTtlMs': 20 } }).prediction).toBeNull();
     expect(plan({ profile: 'mass-expiry' }).prediction).toBeNull();
     expect(plan({ profile: 'flash-sale' }).prediction).toBeNull();
     expect(plan({ set: { recomputeMs: 0 } }).prediction).toBeNull();

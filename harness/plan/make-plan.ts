@@ -9,6 +9,7 @@ import { HarnessError } from '../contract/errors.ts';
 import type { Fault } from '../contract/fault.ts';
 import type { LoadOperation } from '../contract/load.ts';
 import type { PlannedPart, Provenance, RunPlan } from '../contract/plan.ts';
+import type { NamedStack } from '../contract/named-stack.ts';
 import type { FaultEvent, Profile, ProfileShape } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
 import type { StoreKind } from '../contract/store-kind.ts';
@@ -20,7 +21,7 @@ import { formatDuration } from '../kit/units.ts';
 import { byOwner, parseParameters } from './parameters.ts';
 import { predictFor } from './predict.ts';
 import type { Settings } from './settings.ts';
-import { orderStack, splitStack } from './stack.ts';
+import { expandStack, orderStack } from './stack.ts';
 
 const DEFAULT_WRITE = 'invalidate-after-write';
 
@@ -28,6 +29,8 @@ const DEFAULT_WRITE = 'invalidate-after-write';
 export interface Catalogue {
   profiles: ReadonlyMap<string, Profile>;
   defences: ReadonlyMap<string, Defence>;
+  /** Names that stand for several defences. */
+  stacks: ReadonlyMap<string, NamedStack>;
   /** Paths of the user's own defence files, by id. */
   defenceFiles: ReadonlyMap<string, string>;
   faults: ReadonlyMap<string, Fault>;
@@ -43,7 +46,7 @@ export interface Catalogue {
 
 export interface PlanInput {
   profile: string;
-  /** As written, for example `xfetch+single-flight`. */
+  /** As written, for example `xfetch+single-flight` or the name of a stack. */
   defence: string;
   /** By name; null for the profile's, or the default. */
   write: string | null;
@@ -118,7 +121,8 @@ export function makePlan(input: PlanInput): RunPlan {
     target: { id: catalogue.target.id, title: catalogue.target.title },
     defence: stack!.map((d) => d.id).join('+'),
     stack: stack!,
-    label: input.label ?? stack!.map((d) => d.id).join('+'),
+    // A name is shorter than its members, which stand beside it.
+    label: input.label ?? (catalogue.stacks.has(input.defence) ? input.defence : stack!.map((d) => d.id).join('+')),
     store: store!,
     write: write ?? null,
     workload,
@@ -177,12 +181,15 @@ function planStack(
   catalogue: Catalogue,
   given: Map<string, Record<string, unknown>>,
 ): PlannedPart[] {
-  const defences = splitStack(text).map((name) => {
-    return pick('defence', name, catalogue.defences);
+  const { ids, parameters } = expandStack(text, catalogue.stacks);
+  const defences = ids.map((id) => {
+    const defence = catalogue.defences.get(id);
+    if (!defence) throw unknownName('defence', id, [...catalogue.defences.keys(), ...catalogue.stacks.keys()]);
+    return defence;
   });
   return orderStack(defences, store).map((defence) => ({
     id: defence.id,
-    parameters: parseParameters('defence', defence, given.get(defence.id) ?? {}),
+    parameters: parseParameters('defence', defence, { ...parameters[defence.id], ...given.get(defence.id) }),
     file: catalogue.defenceFiles.get(defence.id) ?? null,
   }));
 }

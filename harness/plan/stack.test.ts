@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Defence } from '../contract/defence.ts';
-import { orderStack, splitStack } from './stack.ts';
+import { expandStack, orderStack } from './stack.ts';
 
 const store = { id: 'redis', capabilities: new Set(['get', 'set', 'delete'] as const) };
 
@@ -17,8 +17,18 @@ const jitter = defence('jitter', { layer: 'lifetime' });
 
 describe('a stack', () => {
   test('is split at its plus signs', () => {
-    expect(splitStack(' xfetch + jitter')).toEqual(['xfetch', 'jitter']);
-    expect(() => splitStack('xfetch+')).toThrow(/not a stack/);
+    const ids = (text: string): string[] => expandStack(text, new Map()).ids;
+    expect(ids(' xfetch + jitter')).toEqual(['xfetch', 'jitter']);
+    expect(() => ids('xfetch+')).toThrow(/not a stack/);
+  });
+
+  test('may be named: the name stands for its members and their parameters, beside others too', () => {
+    const members = 'xfetch+single-flight';
+    const named = { id: 'mine', title: 't', prose: 'p', for: 'f', members, parameters: { xfetch: { beta: 2 } } };
+    expect(expandStack('mine + jitter', new Map([['mine', named]]))).toEqual({
+      ids: ['xfetch', 'single-flight', 'jitter'],
+      parameters: { xfetch: { beta: 2 } },
+    });
   });
 
   test('stands in the order of the layers, however it was written', () => {

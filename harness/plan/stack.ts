@@ -4,19 +4,39 @@
  */
 import { type Defence, LAYERS } from '../contract/defence.ts';
 import { HarnessError } from '../contract/errors.ts';
+import type { NamedStack } from '../contract/named-stack.ts';
 import type { StoreCapability } from '../contract/store.ts';
 
 /** Layers that hold any number of defences, one after the other. */
 const CHAINING = new Set(['admission', 'tier', 'guard', 'lifetime']);
 
 /** `'xfetch + jitter'` → `['xfetch', 'jitter']`. */
-export function splitStack(text: string): string[] {
+function splitStack(text: string): string[] {
   const names = text.split('+').map((name) => name.trim());
   if (names.some((name) => name === ''))
     throw new HarnessError('USAGE', `'${text}' is not a stack of defences`, {
       hint: 'for example xfetch+single-flight+jitter',
     });
   return names;
+}
+
+/**
+ * Puts its members in the place of each named stack.
+ *
+ * @returns ids of defences, and the parameters that the named stacks give them
+ */
+export function expandStack(
+  text: string,
+  stacks: ReadonlyMap<string, NamedStack>,
+): { ids: string[]; parameters: Record<string, Record<string, unknown>> } {
+  const parameters: Record<string, Record<string, unknown>> = {};
+  const ids = splitStack(text).flatMap((name) => {
+    const stack = stacks.get(name);
+    if (!stack) return [name];
+    for (const [id, given] of Object.entries(stack.parameters ?? {})) parameters[id] = { ...parameters[id], ...given };
+    return splitStack(stack.members);
+  });
+  return { ids, parameters };
 }
 
 /**

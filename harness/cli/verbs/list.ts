@@ -17,12 +17,25 @@ const KINDS: Readonly<Record<string, (c: FullCatalogue) => Iterable<Row>>> = {
   profiles: (c) => c.profiles.values(),
   defences: (c) =>
     [...c.defences.values()].map((d) => ({ ...d, extra: [`layer   ${d.layer ?? 'none'}`, `source  ${d.source}`] })),
+  stacks: (c) =>
+    [...c.stacks.values()].map(({ id, title, prose, for: traffic, members, parameters: given = {} }) => ({
+      id,
+      title: `${title}: ${members}`,
+      prose,
+      extra: [
+        `for     ${traffic}`,
+        ...Object.entries(given).flatMap(([owner, values]) =>
+          Object.entries(values).map(([name, value]) => `with    ${owner}.${name}=${String(value)}`),
+        ),
+      ],
+    })),
   stores: (c) =>
     [...c.stores.values()].map((s) => ({
       ...s,
       extra: [`can     ${[...s.capabilities].join(', ')}`, `source  ${s.source}`],
     })),
   writes: (c) => [...c.writes.values()].map((w) => ({ ...w, extra: [`source  ${w.source}`] })),
+  workloads: (c) => [...c.workloads.values()].map((w) => ({ ...w, extra: [`source  ${w.source}`] })),
   stock: (c) => [...c.stock.values()].map((s) => ({ ...s, extra: [`source  ${s.source}`] })),
   faults: (c) => [...c.faults.values()].map((f) => ({ ...f, extra: [`stands for  ${f.incident}`] })),
   probes: (c) => [...c.probes.values()].map((p) => ({ id: p.id, title: `${p.title} (every ${p.everyMs} ms)` })),
@@ -38,7 +51,7 @@ const KINDS: Readonly<Record<string, (c: FullCatalogue) => Iterable<Row>>> = {
 export function addListVerb(program: Command): void {
   program
     .command('list')
-    .summary('list profiles, defences, stores, write strategies, faults, checks, measures')
+    .summary('list profiles, defences, named stacks, stores, write strategies, faults, checks, measures')
     .argument('[kind]', Object.keys(KINDS).join(', '))
     .option('-v, --verbose', 'with prose, source and parameters')
     .option('--json', 'as JSON')

@@ -11,7 +11,11 @@ export function addPlanVerb(program: Command): void {
       'Makes the plan of a run and explains it: traffic, data, faults, prediction, and where each setting came from.',
     )
     .argument('<profile>', 'name of a profile or a file of your own')
-    .option('-d, --defence <stack>', 'defences joined with +, by name or file', 'cache-aside')
+    .option(
+      '-d, --defence <stack>',
+      'a named stack (see `list stacks`), or defences joined with +, by name or file',
+      'cache-aside',
+    )
     .option('--json', 'the plan as JSON')
     .addHelpText(
       'after',

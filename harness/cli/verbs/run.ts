@@ -13,7 +13,11 @@ export function addRunVerb(program: Command): void {
       'Runs a profile against one stack of defences, injects the given faults, and writes result and report.',
     )
     .argument('<profile>', 'name of a profile (see `list profiles`) or a file of your own')
-    .option('-d, --defence <stack>', 'defences joined with +, by name or file', 'cache-aside')
+    .option(
+      '-d, --defence <stack>',
+      'a named stack (see `list stacks`), or defences joined with +, by name or file',
+      'cache-aside',
+    )
     .option('-o, --out <folder>', 'folder for the result')
     .addHelpText(
       'after',
