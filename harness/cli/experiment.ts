@@ -81,6 +81,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
               plan,
               stack,
               target: catalogue.target,
+              workload: plan.workload && catalogue.workloads.get(plan.workload.id)!,
               generators,
               faults: catalogue.faults,
               probes: [...catalogue.probes.values()],

@@ -65,6 +65,8 @@ export interface Variant {
   store?: string;
   write?: string;
   stock?: string;
+  /** Parameters beside those of the settings, `name=value`. */
+  set?: readonly string[];
   /** What tells it from the others; the stack where not given. */
   label?: string;
 }
@@ -95,9 +97,10 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
     provenance,
     catalogue,
     plan: async (profileName, variant, environment) => {
+      const ownSettings = { ...settings, set: { ...settings.set, ...parseAssignments(variant.set ?? []) } };
       const defence = await withOwnDefences(catalogue, variant.defence);
       const profile = await withOwnProfile(catalogue, profileName);
-      const stock = variant.stock ?? settings.set['stock'];
+      const stock = variant.stock ?? ownSettings.set['stock'];
       return makePlan({
         profile,
         defence,
@@ -106,7 +109,7 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
         stock: typeof stock === 'string' ? await withOwnStock(catalogue, stock) : null,
         ...(variant.label === undefined ? {} : { label: variant.label }),
         environment,
-        settings,
+        settings: ownSettings,
         provenance,
         faults,
         catalogue,

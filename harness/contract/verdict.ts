@@ -5,6 +5,7 @@ import type { LoadEvidence, PhaseName } from './load.ts';
 import type { RunPlan } from './plan.ts';
 import type { ProbeEvidence } from './probe.ts';
 import type { Reconciliation } from './target.ts';
+import type { WorkloadAudit } from './workload.ts';
 
 export type VerdictStatus = 'pass' | 'unknown' | 'fail';
 
@@ -20,6 +21,8 @@ export interface Evidence {
   /** All loads of all instances in the recorded part, by start. */
   loads: (LoadEvent & { instance: number })[];
   reconciliation: Reconciliation | null;
+  /** What the workload's own audit says; null where the plan has no workload, or it has no audit. */
+  audit: WorkloadAudit | null;
   interrupted: boolean;
 }
 

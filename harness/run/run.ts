@@ -26,6 +26,7 @@ import type { RunPlan } from '../contract/plan.ts';
 import type { Probe } from '../contract/probe.ts';
 import type { RunResult } from '../contract/result.ts';
 import type { Target } from '../contract/target.ts';
+import type { Workload } from '../contract/workload.ts';
 import type { Check, Evidence } from '../contract/verdict.ts';
 import { runFaults } from '../faults/engine/run-faults.ts';
 import { realClock } from '../kit/clock.ts';
@@ -43,6 +44,8 @@ export interface RunInput {
   plan: RunPlan;
   stack: StartedStack;
   target: Target;
+  /** Where the plan has one. */
+  workload: Workload | null;
   /** Started for this plan's load; ended by the caller. */
   generators: PreparedLoad;
   faults: Map<string, Fault>;
@@ -73,7 +76,7 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   await using admin = await openConnections(stack.redisUrl, stack.postgresUrl);
 
   input.onStep('seeding the data');
-  await withDeadline('seeding the data', LIMIT.seed, seed(plan, target, stack, admin));
+  await withDeadline('seeding the data', LIMIT.seed, seed(input, admin));
   await using _redisSettings = await configureRedis(admin.redis, plan.redisConfig ?? {}, input.onStep);
   throwIfAborted(input.signal);
   input.onStep(`starting ${plan.instances} instances with ${plan.label}`);
@@ -105,10 +108,11 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   });
 }
 
-async function seed(plan: RunPlan, target: Target, stack: StartedStack, admin: AdminConnections): Promise<void> {
+async function seed({ plan, target, workload, stack }: RunInput, admin: AdminConnections): Promise<void> {
   await stack.toxiproxy.reset();
   await target.seed(plan, admin.sql);
   await target.reset(plan, admin.sql);
+  await workload?.seed(plan.workload!.parameters, admin.sql);
   await admin.redis.flushall();
 }
 
@@ -173,11 +177,17 @@ async function measure(
     );
 
     input.onStep('draining');
-    const pending = plan.stock === null ? 0 : await drainOrders(service.instances, LIMIT.drain / 2);
+    const pending = await drainOrders(service.instances, LIMIT.drain / 2);
     const reconciliation =
       plan.stock !== null && input.target.reconcile
         ? { ...(await withDeadline('reconciling', LIMIT.drain, input.target.reconcile(admin.sql))), pending }
         : null;
+    const audit =
+      (await withDeadline(
+        'auditing',
+        LIMIT.drain,
+        Promise.resolve(input.workload?.audit?.(plan.workload!.parameters, admin.sql)),
+      )) ?? null;
     const loads = probeEvidence
       .flatMap((p) => p.loads)
       .filter((l) => l.startedAtMs >= measuredFromMs && l.startedAtMs < measuredToMs)
@@ -191,6 +201,7 @@ async function measure(
       probes: probeEvidence,
       loads,
       reconciliation,
+      audit,
       interrupted: loadEvidence.interrupted || input.signal.aborted,
     };
     return {

@@ -1,6 +1,5 @@
 /** What the harness asks of an instance: is it there, what has it loaded, fill the cache. */
 import type { FastifyInstance } from 'fastify';
-import type { StockService } from '../../harness/contract/stock.ts';
 import type { ServiceProbeAnswer } from '../../harness/contract/target.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 import type { LoadLog } from './load-log.ts';
@@ -27,16 +26,16 @@ export function registerHarness(
     clock: Clock;
     loads: LoadLog;
     metrics: ShopMetrics;
-    stock: StockService | null;
+    /** What was acknowledged and is not in the database yet. */
+    pending(): Promise<number>;
     preload(keys: number): Promise<number>;
   },
 ): void {
-  const { clock, loads, metrics, stock, preload } = parts;
+  const { clock, loads, metrics, preload } = parts;
   let pendingOrders = 0;
 
   async function countPending(): Promise<number> {
-    if (stock === null) return 0;
-    const asked = stock.pending().then(
+    const asked = parts.pending().then(
       (count) => (pendingOrders = count),
       () => pendingOrders,
     );

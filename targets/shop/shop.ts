@@ -161,8 +161,12 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const { perUserPerSec } = settings;
   const limit = perUserPerSec === null ? null : createUserLimit(redis, perUserPerSec);
   registerPurchases(app, { stock, limit, metrics, log });
+  const pending = async (): Promise<number> => {
+    const counts = await Promise.all([stock, writes, workload].map((part) => part?.pending?.() ?? 0));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
   if (workload !== null) registerWorkload(app, { workload, metrics, log });
-  registerHarness(app, { clock, loads, metrics, stock, preload });
+  registerHarness(app, { clock, loads, metrics, pending, preload });
 
   const closeParts = async (): Promise<void> => {
     await Promise.all([reader, ...readers].map((one) => one.close().catch(() => undefined)));

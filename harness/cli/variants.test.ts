@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { variantsOf } from './variants.ts';
+
+test('stacks alone are named by themselves; without any there is a choice', () => {
+  expect(variantsOf({ defence: 'cache-aside,xfetch' })).toEqual([{ defence: 'cache-aside' }, { defence: 'xfetch' }]);
+  expect(variantsOf({}).map(({ defence }) => defence)).toEqual(['cache-aside', 'single-flight', 'lock-wait', 'xfetch']);
+});
+
+test('every combination, labelled by what differs', () => {
+  expect(variantsOf({ write: 'a,b', store: 'redis', vary: ['keys=1,2', 'rate=9'] })).toEqual(
+    ['a', 'b'].flatMap((write) =>
+      ['1', '2'].map((keys) => ({
+        defence: 'cache-aside',
+        store: 'redis',
+        write,
+        set: [`keys=${keys}`, 'rate=9'],
+        label: `${write} / ${keys}`,
+      })),
+    ),
+  );
+});
+
+test.each([
+  [{ defence: 'xfetch' }, 'only one thing to compare'],
+  [{ write: 'a,,b' }, "--write 'a,,b' has an empty name"],
+  [{ defence: 'a,a' }, 'names something twice'],
+  [{ vary: ['keys'] }, "--vary 'keys' is not parameter=value,value"],
+])('%j is refused', (flags, message) => {
+  expect(() => variantsOf(flags)).toThrow(message);
+});
