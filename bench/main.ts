@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- load fidelity proxy startup prediction`: ratios measured side by side in one run, printed, and
+ * `npm run bench -- load fidelity proxy startup prediction simulate`: ratios measured side by side in one run, printed, and
  * written to `reports/runs/bench-*.json`. Without names all of them run.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { benchLoad } from './load.ts';
 import { benchPrediction } from './prediction.ts';
 import { benchProxy } from './proxy.ts';
 import type { BenchResult } from './result.ts';
+import { benchSimulate } from './simulate.ts';
 import { benchStartup } from './startup.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   proxy: benchProxy,
   startup: benchStartup,
   prediction: benchPrediction,
+  simulate: benchSimulate,
 };
 
 const asked = process.argv.slice(2);

@@ -1,0 +1,154 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Defence } from '../../harness/contract/defence.ts';
+import type { Promises } from '../../harness/simulate/invariants.ts';
+import type { Store } from '../../harness/contract/store.ts';
+import { loadModules } from '../../harness/kit/load-modules.ts';
+import singleFlight from '../defences/single-flight.ts';
+import lockWait from '../defences/lock-wait.ts';
+import type { StackMember } from '../reader/stack.ts';
+import { explainOrdeal, runOrdeal, shortened } from './ordeal.ts';
+
+const SEEDS = 500;
+const defences = await loadModules<Defence>(fileURLToPath(new URL('../defences/', import.meta.url)), 'defence');
+
+/** The first seed that shows a violation of this invariant; fails where none of them does. */
+async function firstViolation(
+  stack: readonly StackMember[],
+  invariant: string,
+  promised: Partial<Promises> = {},
+): Promise<number> {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { violations } = await runOrdeal(stack, seed, promised);
+    if (violations.some((violation) => violation.invariant.includes(invariant))) return seed;
+  }
+  return expect.fail(`no seed of ${SEEDS} violates: ${invariant}`);
+}
+
+for (const defence of defences.values())
+  test(`${defence.id} keeps its promises in ${SEEDS} ordeals`, { timeout: 60_000 }, async () => {
+    const stack = [shortened(defence)];
+    let crashes = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const ordeal = await runOrdeal(stack, seed);
+      crashes += ordeal.history.crashes.length;
+      const violated = explainOrdeal(stack, ordeal);
+      if (violated) expect.fail(violated);
+    }
+    expect(crashes).toBeGreaterThan(SEEDS / 2);
+  });
+
+test.each([
+  'single-flight+jitter',
+  'xfetch+lock-wait',
+  'stale-while-revalidate+single-flight',
+  'lock-stale+single-flight',
+])('%s keeps its promises together', async (text) => {
+  const stack = text.split('+').map((id) => shortened(defences.get(id)!));
+  for (let seed = 1; seed <= 100; seed++) {
+    const violated = explainOrdeal(stack, await runOrdeal(stack, seed));
+    if (violated) expect.fail(violated);
+  }
+});
+
+test('a seed repeats its history to the last event, and another seed does not', async () => {
+  const stack = [shortened(lockWait)];
+  const [once, again, other] = [await runOrdeal(stack, 7), await runOrdeal(stack, 7), await runOrdeal(stack, 8)];
+  expect(again.history).toEqual(once.history);
+  expect(other.history.reads).not.toEqual(once.history.reads);
+});
+
+test('a violation names its seed, and that seed shows it again', async () => {
+  const stack = [{ defence: defences.get('cache-aside')!, parameters: {} }];
+  const promised = { afterInvalidation: 'always' } as const;
+  const seed = await firstViolation(stack, 'after an acknowledged invalidation', promised);
+  const once = explainOrdeal(stack, await runOrdeal(stack, seed, promised));
+  expect(once).toContain(`--defence cache-aside --seed ${seed}`);
+  expect(explainOrdeal(stack, await runOrdeal(stack, seed, promised))).toBe(once);
+});
+
+// Wrong on purpose: each shows that an invariant can fail, and that the ordeals reach it.
+
+test('cache-aside, known failure: what is cached goes back to an older version', () =>
+  firstViolation([{ defence: defences.get('cache-aside')!, parameters: {} }], 'does not go back', {
+    cachedVersion: 'never goes back',
+  }));
+
+test('single-flight, known failure: across instances the old value survives an invalidation', () =>
+  firstViolation([shortened(singleFlight)], 'after an acknowledged invalidation', { afterInvalidation: 'always' }));
+
+test('single-flight without forget is found out', async () => {
+  const create: typeof singleFlight.create = (context) => {
+    const { forget: _, ...layer } = singleFlight.create!(context);
+    return layer;
+  };
+  await firstViolation([shortened({ ...singleFlight, create })], 'after an acknowledged');
+});
+
+test('a lock whose fill is not guarded by its token is found out', async () => {
+  const create: typeof lockWait.create = (context) => {
+    const layer = lockWait.create!(context);
+    return { ...layer, lead: (request) => layer.lead({ ...request, produce: () => request.produce() }) };
+  };
+  await firstViolation([shortened({ ...lockWait, create })], 'after an acknowledged');
+});
+
+test('a lock that outlives its TTL by far is found out by those who wait for a dead holder', async () => {
+  const create: typeof lockWait.create = (context) =>
+    lockWait.create!({
+      ...context,
+      store: { ...context.store, lock: (key, token, ttlMs) => context.store.lock(key, token, 4 * ttlMs) },
+    });
+  await firstViolation([shortened({ ...lockWait, create })], 'a dead holder');
+});
+
+test('a coordination that lets everybody load is found out', async () => {
+  const create: typeof lockWait.create = () => ({ scope: 'cluster', lead: ({ produce }) => produce() });
+  await firstViolation([shortened({ ...lockWait, create })], 'queries of one key at once');
+});
+
+test('a reader that waits for ever, serves another key or outlives the TTL is found out', async () => {
+  const { freshness, hang, swap } = brokenOnes();
+  await firstViolation([{ defence: hang, parameters: {} }], 'waits for ever');
+  await firstViolation([{ defence: swap, parameters: {} }], 'names its key');
+  await firstViolation([{ defence: freshness, parameters: {} }], 'after TTL and keep');
+});
+
+function brokenOnes(): Record<'freshness' | 'hang' | 'swap', Defence> {
+  const base = { ...lockWait, needs: [], scope: 'process', parameters: singleFlight.parameters.pick({}) };
+  return {
+    hang: {
+      ...base,
+      create: ({ random }: { random: { next(): number } }) => ({
+        scope: 'process',
+        lead: ({ produce }: { produce: () => Promise<unknown> }) =>
+          random.next() < 0.05 ? new Promise(() => {}) : produce(),
+      }),
+    } as unknown as Defence,
+    swap: {
+      ...base,
+      create: () => {
+        let last: unknown = null;
+        return {
+          scope: 'process',
+          lead: async ({ produce }: { produce: () => Promise<unknown> }) => {
+            const before = last;
+            last = await produce();
+            return before ?? last;
+          },
+        };
+      },
+    } as unknown as Defence,
+    // Whatever the store still holds is taken as fresh: kept for longer than anybody promised.
+    freshness: {
+      ...base,
+      layer: 'freshness',
+      scope: undefined,
+      create: ({ store }: { store: Store }) => {
+        const { set } = store;
+        store.set = (entry, options) => set(entry, { ...options, keepMs: 10_000 });
+        return { judge: () => ({ is: 'fresh' }) };
+      },
+    } as unknown as Defence,
+  };
+}
