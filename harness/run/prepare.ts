@@ -122,7 +122,7 @@ export async function configureRedis(
   };
   try {
     for (const [name, value] of Object.entries(settings)) {
-      const [, old] = (await redis.config('GET', name)) as string[];
+      const [, old] = await redis.config('GET', name);
       if (old === undefined) throw new Error('there is no such setting');
       await redis.config('SET', name, value);
       before.push([name, old]);

@@ -20,6 +20,7 @@ interface FindingMaterial {
 export function describeFinding({ evidence, values, recovery }: FindingMaterial): string {
   const parts = [
     saleClause(evidence, values),
+    studyClause(evidence, values),
     loadsClause(values),
     latencyClause(evidence, values),
     errorClause(values),
@@ -37,6 +38,31 @@ function saleClause(evidence: Evidence, values: MeasureValues): string | null {
   const flaws = [oversold > 0 ? `${oversold} too many` : null, lost > 0 ? `${lost} confirmed orders lost` : null];
   const words = flaws.filter((flaw) => flaw !== null);
   return `${sold} units sold, ${words.length > 0 ? listed(words) : 'none oversold or lost'}`;
+}
+
+/** What the profile was out to measure. */
+function studyClause(evidence: Evidence, values: MeasureValues): string | null {
+  const { study } = evidence.plan;
+  const run = values['run'] ?? {};
+  if (study?.kind === 'breakpoint') {
+    const held = run['rate.held'] ?? null;
+    const brokeAt = run['rate.brokeAt'] ?? null;
+    if (held === null) return null;
+    const limit = `p99 ≤ ${formatValue(study.p99Ms, 'ms')}`;
+    return brokeAt === null
+      ? `held ${Math.round(held)}/s to the end of the ramp (${limit})`
+      : `held ${Math.round(held)}/s and broke at ${Math.round(brokeAt)}/s (${limit})`;
+  }
+  const growths = [
+    ['drift.serviceMemory', 'service memory', 'bytes'],
+    ['drift.redisMemory', 'Redis memory', 'bytes'],
+    ['drift.p99', 'p99', 'ms'],
+  ] as const;
+  const told = growths.flatMap(([id, name, unit]) => {
+    const growth = run[id] ?? null;
+    return growth === null ? [] : [`${name} ${growth < 0 ? '−' : '+'}${formatValue(Math.abs(growth), unit)}`];
+  });
+  return told.length === 0 ? null : `${told.join(', ')} per hour`;
 }
 
 function loadsClause(values: MeasureValues): string | null {
