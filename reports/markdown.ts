@@ -20,6 +20,7 @@ import {
   valueOf,
   worstFirst,
 } from './model/measures.ts';
+import { SALE_MEASURES } from './model/sale.ts';
 
 /** Limit of a GitHub step summary. */
 export const MAX_MARKDOWN_BYTES = 1_048_576;
@@ -34,9 +35,7 @@ const ROWS = [
   'db.peakRate',
   'db.queriesPerRequest',
   'redis.opsPerRequest',
-  'stock.oversold',
-  'stock.lost',
-  'stock.duplicated',
+  ...SALE_MEASURES.map(([id]) => id),
 ];
 
 /** Renders a result as GitHub-flavoured Markdown of at most 1 MiB. The hidden first line finds a comment again. */

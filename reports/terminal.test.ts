@@ -49,3 +49,29 @@ test('hostile text can not drive the terminal', () => {
     expect(text).toContain('</script>');
   }
 });
+
+test('a sale: what it sold wrongly, how fast, and at which price; nothing of it where nobody sold', () => {
+  const sale = { 'stock.oversold': 7, 'stock.lost': 0, 'stock.soldOutAfter': 1.5, 'stock.statementsPerOrder': 4.25 };
+  const run = makeRun(short);
+  const comparison = makeComparison(short);
+  const options = { colour: false, width: 100 };
+  for (const result of [run, comparison]) expect(renderTable(result, options)).not.toMatch(/Oversold|Sold out/);
+  for (const one of [run, ...comparison.runs.slice(0, 1)]) {
+    Object.assign(one.measures['run']!, sale);
+    one.measureDefinitions.push({
+      id: 'stock.soldOutAfter',
+      title: '',
+      unit: 's',
+      better: 'lower',
+      evidence: 'time',
+    });
+  }
+  for (const result of [run, comparison]) {
+    const text = renderTable(result, options);
+    expect(text).toMatch(/^Oversold +7\b/m);
+    expect(text).toMatch(/^Lost orders +0\b/m);
+    expect(text).toMatch(/^Sold out after +1\.5\ss\b/m);
+    expect(text).toMatch(/^Statements per order +4\.25\b/m);
+    expect(text).not.toContain('Orders per second');
+  }
+});

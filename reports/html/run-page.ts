@@ -26,6 +26,7 @@ import { renderErrors, renderMeasures, renderOrigin, renderStatements, renderWho
 import { renderTable, slug } from './table.ts';
 import type { Cell } from './table.ts';
 import { renderTimeStack } from './time-stack.ts';
+import { SALE_MEASURES } from '../model/sale.ts';
 
 /** The HTML report of one run. */
 export function renderRunPage(run: RunResult): string {
@@ -190,7 +191,7 @@ function renderTiles(run: RunResult): string {
   };
   const loads = loadsPerExpiry(run);
   const recovery = run.recovery[0];
-  const stock = ['stock.oversold', 'stock.lost', 'stock.duplicated'].filter((id) => valueOf(run, 'run', id) !== null);
+  const sale = SALE_MEASURES.filter(([id]) => valueOf(run, 'run', id) !== null);
   const tiles: Tile[] = [
     of('latency.p50', 'p50'),
     of('latency.p99', 'p99'),
@@ -220,7 +221,7 @@ function renderTiles(run: RunResult): string {
           note: recovery.recoverySec !== null ? `after ${recovery.fault} healed` : recovery.fault,
         }
       : of('redis.opsPerRequest', 'Redis operations per request'),
-    ...stock.map((id) => of(id, id.replace('stock.', 'stock '))),
+    ...sale.map(([id, label]) => of(id, label.toLowerCase())),
   ];
   const items = tiles
     .map((t) => {

@@ -6,6 +6,7 @@ import type { ComparisonResult, RunResult } from '../../harness/contract/result.
 import type { MeasureMeta, PhaseBounds } from '../../harness/contract/verdict.ts';
 import { unitLabel } from './format.ts';
 import { hasFault, metaOf, valueOf } from './measures.ts';
+import { SALE_MEASURES } from './sale.ts';
 
 /** A measure in a phase: a column of the comparison. */
 export interface ComparedMeasure {
@@ -48,9 +49,7 @@ const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label:
   { id: 'cache.staleShare', phase: 'run', label: 'Stale reads' },
   { id: 'recovery.time', phase: 'run', label: 'Recovery' },
   { id: 'redis.opsPerRequest', phase: 'run', label: 'Redis operations', sub: 'per request' },
-  { id: 'stock.oversold', phase: 'run', label: 'Oversold' },
-  { id: 'stock.lost', phase: 'run', label: 'Lost orders' },
-  { id: 'stock.duplicated', phase: 'run', label: 'Duplicated orders' },
+  ...SALE_MEASURES.map(([id, label]) => ({ id, phase: 'run' as const, label })),
 ];
 /** Shown only where some run has more than nothing of it. */
 const ONLY_IF_ANY = new Set(['shed.rate', 'cache.staleShare']);
