@@ -57,7 +57,10 @@ export interface SetOptions {
 }
 
 export interface DeleteOptions {
-  /** Leaves a mark that refuses, for `keepMs`, every `ifNewer` set of this version or an older one. */
+  /**
+   * Leaves a mark that refuses, for `keepMs`, every `ifNewer` set of this version or an older one. Where the entry or
+   * mark that was there has a greater version, the mark takes that one.
+   */
   tombstone?: { version: number; keepMs: number };
 }
 

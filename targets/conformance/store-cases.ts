@@ -170,6 +170,19 @@ export const storeCases: StoreCase[] = [
     },
   },
   {
+    name: 'a tombstone never falls: deletes of two writers that overtook each other leave the greater version',
+    async run(store) {
+      if (!store.capabilities.has('not-older') || !store.capabilities.has('tombstone')) return;
+      const set = (version: number): Promise<boolean> => store.set(entryOf(version), { ...KEEP, ifNotOlder: true });
+      const bury = (version: number): Promise<void> => store.delete('k', { tombstone: { version, keepMs: 60_000 } });
+      await bury(5);
+      await bury(4);
+      assert.deepEqual([await set(4), await set(6)], [false, true]);
+      await bury(5);
+      assert.deepEqual([await versionOf(store), await set(5), await set(6)], [null, false, true]);
+    },
+  },
+  {
     name: 'an announcement reaches every subscriber, until it closes',
     async run(store, clock) {
       if (!store.subscribe || !store.announce) return;

@@ -83,10 +83,11 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
       }),
     delete: (key, { tombstone }: DeleteOptions = {}) =>
       roundTrip(() => {
+        const version = Math.max(held(entries, key)?.version ?? 0, held(tombstones, key) ?? 0, tombstone?.version ?? 0);
         if (entries.delete(key)) changed(key);
         locks.delete(key);
         leases.delete(key);
-        if (tombstone) tombstones.set(key, { value: tombstone.version, untilMs: clock.nowMs() + tombstone.keepMs });
+        if (tombstone) tombstones.set(key, { value: version, untilMs: clock.nowMs() + tombstone.keepMs });
       }),
     lock: (key, token, ttlMs) =>
       roundTrip(() => {

@@ -73,10 +73,13 @@ if expires and tonumber(expires) > tonumber(ARGV[3]) then return {there, 0} end
 local granted = redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2], 'NX')
 return {there or '', granted and 1 or 0}`;
 
-/** KEYS entry, lock, lease. ARGV tombstone, keepMs. */
+/** KEYS entry, lock, lease. ARGV version, keepMs. The version that is left never falls below one that was there. */
 const BURY_LUA = `
 redis.call('DEL', KEYS[2], KEYS[3])
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local there = redis.call('GET', KEYS[1])
+local version = there and string.match(there, '^%[(%d+)[,%]]')
+if not version or tonumber(version) < tonumber(ARGV[1]) then version = ARGV[1] end
+redis.call('SET', KEYS[1], '[' .. version .. ']', 'PX', ARGV[2])
 return 1`;
 
 const UNLOCK_LUA = `
@@ -96,7 +99,7 @@ interface Scripts {
   cachequakeLease: LeaseScript<string>;
   /** The same script with its answer as bytes. */
   cachequakeLeaseBuffer: LeaseScript<Buffer>;
-  cachequakeBury(entry: string, lock: string, lease: string, tombstone: string, keepMs: number): Promise<number>;
+  cachequakeBury(entry: string, lock: string, lease: string, version: number, keepMs: number): Promise<number>;
   cachequakeUnlock(lockOrLease: string, token: string): Promise<number>;
 }
 
@@ -164,7 +167,7 @@ export function createRedisStore(redis: Redis, options: { prefix?: string; codec
           entryKey(key),
           lockKey(key),
           leaseKey(key),
-          `[${tombstone.version}]`,
+          tombstone.version,
           wholeMs(tombstone.keepMs),
         );
     },
