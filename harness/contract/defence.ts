@@ -30,8 +30,8 @@ export type Freshness =
   | { is: 'fresh' }
   /** Early: this reader pays, or it is served and the load runs behind. */
   | { is: 'due'; reader: 'recomputes' | 'goes on' }
-  /** May be served while somebody loads. */
-  | { is: 'stale' }
+  /** May be served while somebody loads: this reader behind its answer, or a process beside the readers. */
+  | { is: 'stale'; refreshed?: 'elsewhere' }
   | { is: 'gone' };
 
 /** Why a load was made. `behind` is a refresh after the answer was given. */
@@ -93,6 +93,8 @@ export interface LayerLife {
 export interface FreshnessLayer extends LayerLife {
   /** Judges an entry that the store still held. The plain TTL is judged by the reader when no layer is given. */
   judge(entry: Entry<unknown>): Freshness;
+  /** Told where the cache answered that nothing is there. Must not throw. */
+  missed?(key: string): void;
 }
 export interface CoordinationLayer extends LayerLife {
   /** `process`: inside one instance; `cluster`: across instances. A stack holds one of each, the inner first. */
@@ -150,6 +152,33 @@ export interface LayerTypes {
   lifetime: LifetimeLayer;
 }
 
+/**
+ * Notes between instances and the processes beside them: in order, each taken once, the oldest dropped when too many
+ * lie there. Rejects when it cannot be reached.
+ */
+export interface Mailbox {
+  post(box: string, text: string): Promise<void>;
+  take(box: string, atMost: number): Promise<string[]>;
+}
+
+/** What a defence outside the layers may touch besides. */
+export interface AttendContext<P> extends DefenceContext<P> {
+  /** Loads and fills whatever is cached. Rejects like a read. */
+  refresh(key: string): Promise<void>;
+  /** Keys by their reads in the access log, most read first. Rejects where there is no log. */
+  mostRead(limit: number): Promise<string[]>;
+}
+
+/** A defence that fills no layer: it acts before traffic and on writes. */
+export interface Attendant {
+  /** Traffic comes when this has settled. May be called again, when the cache was emptied before traffic. */
+  beforeTraffic?(): Promise<void>;
+  /** A write of this key is committed, and the cache was told. Must not throw. */
+  written?(key: string): void;
+  /** Ends what still runs. */
+  close?(): Promise<void>;
+}
+
 /** All that a defence may touch. */
 export interface DefenceContext<P> {
   /** As seen from the layer: behind the tiers for admission and tiers, in front of them for the others. */
@@ -162,6 +191,8 @@ export interface DefenceContext<P> {
   instance: string;
   /** Base TTL of the values, before the lifetime layer. */
   ttlMs: number;
+  /** Not given where nothing runs beside the instances. */
+  mailbox?: Mailbox;
   /** Every key that exists in the database now; not given where nobody can tell. */
   knownKeys?(): AsyncIterable<string>;
 }
@@ -180,7 +211,10 @@ export interface PredictionInput<P> {
 export interface Defence<L extends LayerId = LayerId, S extends z.ZodObject = z.ZodObject> {
   /** Equals the file's name. */
   id: string;
-  /** `null` for the two that fill no layer: `cache-aside` (the empty stack) and `no-cache` (skips it). */
+  /**
+   * `null` for those that fill no layer: `cache-aside` (the empty stack), `no-cache` (skips it), and those that attend
+   * the service beside its reads.
+   */
   layer: L | null;
   /** For coordination only: known before creation, so that two of one scope are refused in the plan. */
   scope?: 'process' | 'cluster';
@@ -203,6 +237,10 @@ export interface Defence<L extends LayerId = LayerId, S extends z.ZodObject = z.
   /** Predicted database loads per expiry of one hot key, or null outside its assumptions. */
   predict?(input: PredictionInput<z.output<S>>): number | null;
   create?(context: DefenceContext<z.output<S>>): LayerTypes[L];
+  /** For defences without a layer that act before traffic and on writes. */
+  attend?(context: AttendContext<z.output<S>>): Attendant;
+  /** Reads are counted into the access log while it stands in the stack. */
+  usesAccessLog?: boolean;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Several instances of a service that read through one stack, over one store and one database, with every load kept. */
-import type { LoadEvent } from '../../harness/contract/defence.ts';
+import type { LoadEvent, Mailbox } from '../../harness/contract/defence.ts';
 import { seededRandom } from '../../harness/kit/random.ts';
 import { createReader, type Reader } from '../reader/create-reader.ts';
 import type { StackMember } from '../reader/stack.ts';
@@ -31,6 +31,7 @@ export interface Bench {
 export interface BenchOptions {
   instances?: number;
   seed?: number;
+  mailbox?: Mailbox;
 }
 
 /** Sets up `instances` readers (default 1) over the same stack; random numbers derive from `seed` (default 1). */
@@ -52,6 +53,7 @@ export function createBench(world: World, stack: readonly StackMember[], options
       ttlMs,
       loader: (key, signal) => database.load(key, signal),
       onLoad: (event) => void loads.push(event),
+      ...(options.mailbox && { mailbox: options.mailbox }),
       loadDeadlineMs: LOAD_DEADLINE_FACTOR * recomputeMs,
     }),
   );

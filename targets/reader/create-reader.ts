@@ -12,6 +12,7 @@ import type {
   LoadEvent,
   Loaded,
   Loader,
+  Mailbox,
   ProduceOptions,
 } from '../../harness/contract/defence.ts';
 import { messageOf } from '../../harness/contract/errors.ts';
@@ -43,6 +44,8 @@ export interface ReaderOptions<T> {
   onLoadStart?(key: string): void;
   /** Every key that exists in the database now, for defences that must know them. */
   knownKeys?(): AsyncIterable<string>;
+  /** Notes to the processes beside the instances, for defences that have one. */
+  mailbox?: Mailbox;
   /** A load that takes longer is given up and fails; default 30 s. */
   loadDeadlineMs?: number;
 }
@@ -205,7 +208,10 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
         health.failed(error);
         return bypass(key);
       }
-      if (entry === null) return lead(key, 'miss', null);
+      if (entry === null) {
+        stack.freshness?.missed?.(key);
+        return lead(key, 'miss', null);
+      }
       // A marker of a row that does not exist has no other life than its TTL.
       if (entry.absent)
         return isWithinTtl(entry, clock.nowMs()) ? answerFrom(entry, clock.nowMs()) : lead(key, 'miss', null);
@@ -213,7 +219,7 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
       if (freshness.is === 'fresh') return answerFrom(entry, clock.nowMs(), 'hit');
       if (freshness.is === 'gone') return lead(key, 'miss', entry);
       if (freshness.is === 'due' && freshness.reader === 'recomputes') return recompute(key, entry);
-      refreshBehind(key, entry);
+      if (freshness.is === 'due' || freshness.refreshed !== 'elsewhere') refreshBehind(key, entry);
       return answerFrom(entry, clock.nowMs(), freshness.is === 'stale' ? 'stale' : 'hit');
     },
     async invalidate(key) {
