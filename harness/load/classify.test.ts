@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classifyError, classifyStatus, parseCacheStatus, writeStatus } from './classify.ts';
+import { absenceOf, classifyError, classifyStatus, parseCacheStatus, writeStatus } from './classify.ts';
 
 test('statuses become outcomes', () => {
   const none = new Set<number>();
@@ -12,6 +12,17 @@ test('statuses become outcomes', () => {
   expect(classifyStatus(503, none, false)).toBe('server-error');
   expect(classifyStatus(503, none, true)).toBe('shed');
   expect(classifyStatus(503, new Set([503]), true)).toBe('rejected');
+});
+
+test('"not there" is right for a key that is absent and wrong for one that exists', () => {
+  const none = new Set<number>();
+  const item = { absentStatuses: new Set([404]), absentFromKey: 100 };
+  expect(classifyStatus(404, none, false, absenceOf(404, 100, item))).toBe('ok');
+  expect(classifyStatus(404, none, false, absenceOf(404, 99, item))).toBe('wrong-answer');
+  expect(classifyStatus(410, none, false, absenceOf(410, 100, item))).toBe('client-error');
+  expect(classifyStatus(200, none, false, absenceOf(200, 100, item))).toBe('ok');
+  // Where the load does not know which keys there are, a 404 is what it always was.
+  expect(classifyStatus(404, none, false, absenceOf(404, 100, { ...item, absentFromKey: null }))).toBe('client-error');
 });
 
 test('an error before there was a connection is a refusal, any other a reset', () => {

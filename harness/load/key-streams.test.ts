@@ -62,6 +62,11 @@ test('a replay goes through its file and starts again', () => {
   expect(take({ kind: 'replay', file }, 7)).toEqual([3, 1, 2, 3, 1, 2, 3]);
 });
 
+test('an offset moves the keys of another stream up and draws the same', () => {
+  const stream: KeyStream = { kind: 'uniform', keys: 50 };
+  expect(take({ kind: 'offset', by: 1000, stream }, 100)).toEqual(take(stream, 100).map((key) => 1000 + key));
+});
+
 test('the seed decides the keys', () => {
   const stream: KeyStream = { kind: 'zipf', keys: 1000, exponent: 1 };
   expect(take(stream, 50, 1)).toEqual(take(stream, 50, 1));
@@ -76,6 +81,7 @@ test('streams that make no sense are refused by name', () => {
   const refusals: [KeyStream, RegExp][] = [
     [{ kind: 'uniform', keys: 0 }, /0 keys/],
     [{ kind: 'zipf', keys: 10, exponent: -1 }, /exponent of -1/],
+    [{ kind: 'offset', by: -1, stream: { kind: 'single', key: 1 } }, /offset of -1/],
     [{ kind: 'hot-set', keys: 10, hotKeys: 11, hotShare: 0.5 }, /11 hot keys of 10/],
     [{ kind: 'hot-set', keys: 10, hotKeys: 1, hotShare: 1.5 }, /share of 1.5/],
     [{ kind: 'mixture', parts: [{ weight: 0, stream: { kind: 'single', key: 1 } }] }, /weights 0/],

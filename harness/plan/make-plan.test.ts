@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type FullCatalogue, loadCatalogue } from '../cli/catalogue.ts';
 import { HarnessError } from '../contract/errors.ts';
@@ -63,11 +66,14 @@ describe('a plan', () => {
   });
 
   test('every profile makes one with its defaults, and explains itself', () => {
+    const trace = join(mkdtempSync(join(tmpdir(), 'cachequake-plan-')), 'trace.csv');
+    writeFileSync(trace, '0,a,1,100,1,get,0\n1,b,1,100,1,set,60\n');
     for (const profile of catalogue.profiles.keys()) {
-      const text = explainPlan(plan({ profile }));
+      const text = explainPlan(plan({ profile, set: profile === 'replay' ? { file: trace } : {} }));
       expect(text).toContain(profile);
       expect(text).toContain('arrivals, seed 42');
     }
+    rmSync(dirname(trace), { recursive: true });
   });
 
   test('refuses a fault that does not end in time, and one that an external Redis cannot have', () => {
