@@ -5,9 +5,19 @@ import { measureLoadsPerExpiry } from './measure.ts';
 
 /** How far the measured loads per expiry may lie from the prediction. */
 const TOLERANCE = 0.15;
-const RATE_PER_SEC = 1000;
-const RECOMPUTE_MS = 100;
-const TTL_MS = 1500;
+
+/** Where a prediction is measured. */
+interface Traffic {
+  /** λ over all instances. */
+  ratePerSec: number;
+  /** δ, ms. */
+  recomputeMs: number;
+  ttlMs: number;
+}
+
+const BUSY: Traffic = { ratePerSec: 1000, recomputeMs: 100, ttlMs: 1500 };
+/** Another λ, λδ and δ/TTL: a formula that is right at one point by chance is wrong here. */
+const CALM: Traffic = { ratePerSec: 100, recomputeMs: 60, ttlMs: 2400 };
 
 interface PredictionCase {
   name: string;
@@ -15,28 +25,28 @@ interface PredictionCase {
 }
 
 /**
- * Measured against predicted loads per expiry at λ = 1000/s, δ = 0.1 s.
+ * Measured against predicted loads per expiry.
  *
  * @param parameters of the defence; those left out take their defaults
+ * @param traffic by default λ = 1000/s, δ = 0.1 s, TTL = 1.5 s
  */
 export async function assertPrediction(
   defence: Defence,
   parameters: Record<string, unknown>,
   instances: number,
+  traffic = BUSY,
 ): Promise<void> {
   const predicted = defence.predict?.({
-    ratePerSec: RATE_PER_SEC,
-    recomputeSec: RECOMPUTE_MS / 1000,
+    ratePerSec: traffic.ratePerSec,
+    recomputeSec: traffic.recomputeMs / 1000,
     instances,
-    ttlSec: TTL_MS / 1000,
+    ttlSec: traffic.ttlMs / 1000,
     parameters: defence.parameters.parse(parameters),
   });
   if (predicted === null || predicted === undefined) return;
   const { loadsPerExpiry, expiries, standardError } = await measureLoadsPerExpiry([{ defence, parameters }], {
+    ...traffic,
     instances,
-    ratePerSec: RATE_PER_SEC,
-    recomputeMs: RECOMPUTE_MS,
-    ttlMs: TTL_MS,
     seed: 1,
   });
   assert.ok(
@@ -72,5 +82,9 @@ export function predictionCases(defence: Defence): PredictionCase[] {
       name: `measured loads per expiry are as predicted on ${instances} instance${instances > 1 ? 's' : ''}`,
       run: () => assertPrediction(defence, {}, instances),
     })),
+    {
+      name: 'measured loads per expiry are as predicted at a tenth of the rate, with a cheaper load and a longer TTL',
+      run: () => assertPrediction(defence, {}, 2, CALM),
+    },
   ];
 }

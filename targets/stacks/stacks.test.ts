@@ -17,7 +17,7 @@ const hot = { ratePerSec: 1000, recomputeMs: 100, ttlMs: 2000, instances: 4, see
 
 function membersOf(id: string): StackMember[] {
   const { members, parameters } = stacks.get(id)!;
-  return stackOf(members, parameters as Record<string, Record<string, unknown>>);
+  return stackOf(members, parameters);
 }
 
 test('the four that are recommended are there', () => {
