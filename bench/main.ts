@@ -8,6 +8,7 @@ import Table from 'cli-table3';
 import { EXIT, HarnessError } from '../harness/contract/errors.ts';
 import { packageRoot } from '../harness/kit/package-root.ts';
 import { unknownName } from '../harness/kit/suggest.ts';
+import { benchEviction } from './eviction.ts';
 import { benchFidelity } from './fidelity.ts';
 import { benchLoad } from './load.ts';
 import { benchPrediction } from './prediction.ts';
@@ -15,6 +16,7 @@ import { benchProxy } from './proxy.ts';
 import type { BenchResult } from './result.ts';
 import { benchSimulate } from './simulate.ts';
 import { benchStartup } from './startup.ts';
+import { benchXfetchRedisconf } from './xfetch-redisconf.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   load: benchLoad,
@@ -22,6 +24,8 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   proxy: benchProxy,
   startup: benchStartup,
   prediction: benchPrediction,
+  eviction: benchEviction,
+  'xfetch-redisconf': benchXfetchRedisconf,
   simulate: benchSimulate,
 };
 
