@@ -17,10 +17,15 @@ test('the defences that the harness promises are there', () => {
   expect([...defences.keys()]).toEqual(
     expect.arrayContaining([
       'cache-aside',
+      'early-linear',
       'jitter',
+      'lease',
+      'lock-not-found',
       'lock-stale',
       'lock-wait',
       'no-cache',
+      'read-through',
+      'refresh-ahead',
       'single-flight',
       'stale-while-revalidate',
       'xfetch',

@@ -79,12 +79,39 @@ async function separateReaders(ids: string[], instances: number, prefix: string)
 test.each([
   { ids: ['lock-wait'], most: 1 },
   { ids: ['lock-stale', 'single-flight'], most: 1 },
+  { ids: ['lease'], most: 1 },
+  { ids: ['xfetch', 'lease', 'single-flight'], most: 1 },
   { ids: ['single-flight'], most: 4 },
 ])('four connections, a stampede of 200 reads: $ids loads at most $most times', async ({ ids, most }) => {
   const { readers, database } = await separateReaders(ids, 4, `stampede-${ids.join('-')}:`);
   const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => readers[i % 4]!.read('product:1')));
   expect(answers.every(({ version }) => version === 1)).toBe(true);
   expect(database.loads).toBeLessThanOrEqual(most);
+});
+
+test('lock-not-found on four connections: one load, and whoever comes meanwhile is turned away within a moment', async () => {
+  const { readers, database } = await separateReaders(['lock-not-found'], 4, 'turned-away:');
+  database.recomputeMs = 1000;
+  const first = readers[0]!.read('product:1');
+  while (database.loads === 0) await realClock.sleep(2);
+  const startedAtMs = performance.now();
+  const losers = await Promise.all(Array.from({ length: 40 }, (_, i) => readers[i % 4]!.read('product:1')));
+  expect(losers.map(({ outcome }) => outcome)).toEqual(losers.map(() => 'shed'));
+  expect(performance.now() - startedAtMs).toBeLessThan(900);
+  expect((await first).outcome).toBe('miss');
+  expect(database.loads).toBe(1);
+});
+
+test('a delete on one connection voids the lease of another: the late fill is refused', async () => {
+  const { readers, database, loads } = await separateReaders(['lease'], 2, 'voided:');
+  database.recomputeMs = 300;
+  const old = readers[0]!.read('product:1');
+  while (database.loads === 0) await realClock.sleep(2);
+  database.put('product:1', 2);
+  await readers[1]!.invalidate('product:1');
+  expect((await old).version).toBe(1);
+  expect(loads.map(({ filled }) => filled)).toEqual([false]);
+  for (const reader of readers) expect((await reader.read('product:1')).version).toBe(2);
 });
 
 test('a Redis that is frozen and thawed: reads are answered from the database meanwhile, then from the cache', async () => {
