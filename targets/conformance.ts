@@ -59,7 +59,15 @@ export function conformanceCases(defence: Defence, options: ConformanceOptions =
         await using world = await open();
         const bench = createBench(world, [{ defence, parameters }], { instances: one.instances });
         bench.database.put(KEY, 1);
-        await world.finish(one.run(bench, defence));
+        const run = async (): Promise<void> => {
+          await bench.start();
+          try {
+            await one.run(bench, defence);
+          } finally {
+            await bench.close();
+          }
+        };
+        await world.finish(run());
       },
     }));
   return [declarationCase(defence), ...behaviour, ...(options.open ? [] : predictionCases(defence))];

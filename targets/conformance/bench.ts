@@ -24,6 +24,11 @@ export interface Bench {
   loads: LoadEvent[];
   /** What the readers logged. */
   lines: string[];
+  /** Starts the layers that listen or work beside the reads, in every instance. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+  /** Creates a row, as a service must: admission is told before it becomes visible. */
+  create(key: string, version: number): Promise<void>;
   /** Waits until no load runs behind any answer. */
   idle(): Promise<void>;
 }
@@ -53,6 +58,7 @@ export function createBench(world: World, stack: readonly StackMember[], options
       ttlMs,
       loader: (key, signal) => database.load(key, signal),
       onLoad: (event) => void loads.push(event),
+      knownKeys: () => database.keys(),
       ...(options.mailbox && { mailbox: options.mailbox }),
       loadDeadlineMs: LOAD_DEADLINE_FACTOR * recomputeMs,
     }),
@@ -64,6 +70,16 @@ export function createBench(world: World, stack: readonly StackMember[], options
     readers,
     loads,
     lines,
+    start: async () => {
+      await Promise.all(readers.map((reader) => reader.start()));
+    },
+    close: async () => {
+      await Promise.all(readers.map((reader) => reader.close()));
+    },
+    async create(key, version) {
+      await readers[0]!.created(key);
+      database.put(key, version);
+    },
     idle: async () => {
       await Promise.all(readers.map((reader) => reader.idle()));
     },

@@ -116,7 +116,7 @@ export const readCases: BenchCase[] = [
     appliesTo: always,
     async run(bench) {
       const keys = Array.from({ length: 20 }, (_, i) => `product:${i}`);
-      for (const [i, key] of keys.entries()) bench.database.put(key, i + 1);
+      for (const [i, key] of keys.entries()) await bench.create(key, i + 1);
       for (let round = 0; round < 2; round++) {
         const answers = await Promise.all(keys.map((key) => bench.readers[0]!.read(key)));
         for (const [i, answer] of answers.entries()) assertServes(answer, i + 1, keys[i]);
@@ -200,7 +200,7 @@ export const readCases: BenchCase[] = [
         assert.equal(answer.value, null);
         assert.equal(answer.outcome, 'absent');
       }
-      bench.database.put('product:404', 1);
+      await bench.create('product:404', 1);
       await reader!.invalidate('product:404');
       assertServes(await reader!.read('product:404'), 1, 'product:404');
     },

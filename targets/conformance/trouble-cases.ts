@@ -124,6 +124,7 @@ export const troubleCases: BenchCase[] = [
     appliesTo: always,
     async run(bench) {
       await readAtOnce(bench, 10);
+      await bench.create('product:2', 1);
       bench.database.mood = 'fails';
       await bench.readers[0]!.read('product:2').catch(() => null);
       await bench.idle();

@@ -3,10 +3,10 @@
  * and moods. In virtual time by default; the integration tests put the real clock and a real Redis in their place.
  */
 import type { Loaded } from '../../harness/contract/defence.ts';
-import type { Store } from '../../harness/contract/store.ts';
+import type { InvalidationListener, Store, Subscription } from '../../harness/contract/store.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 import { createVirtualClock } from '../../harness/kit/virtual-clock.ts';
-import { delegateTo } from '../stores/delegate.ts';
+import { delegateTo } from '../stores/_delegate.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 
 /** Where and when the cases happen. */
@@ -53,6 +53,7 @@ export interface Database {
   /** Loads begun so far. */
   loads: number;
   put(key: string, version: number): void;
+  keys(): AsyncIterable<string>;
   remove(key: string): void;
   load(key: string, signal?: AbortSignal): Promise<Loaded<Row> | null>;
 }
@@ -71,6 +72,9 @@ export function createDatabase(clock: Clock, recomputeMs: number): Database {
     recomputeMs,
     loads: 0,
     put: (key, version) => void versions.set(key, version),
+    async *keys() {
+      yield* [...versions.keys()];
+    },
     remove: (key) => void versions.delete(key),
     async load(key, signal) {
       database.loads += 1;
@@ -85,31 +89,66 @@ export function createDatabase(clock: Clock, recomputeMs: number): Database {
   return database;
 }
 
-/** A store that can be away: every operation then takes `timeoutMs` and rejects. */
+/** A store that can be away: every operation then takes `timeoutMs` and rejects, and nobody hears of invalidations. */
 export interface BreakableStore extends Store {
   away: boolean;
 }
 
 export function createBreakableStore(store: Store, clock: Clock, timeoutMs: number): BreakableStore {
+  let away = false;
+  const listeners = new Set<InvalidationListener>();
+
   async function through<R>(operation: () => Promise<R>): Promise<R> {
-    if (!breakable.away) return operation();
+    if (!away) return operation();
     await clock.sleep(timeoutMs);
     throw new Error('Command timed out');
   }
-  const breakable: BreakableStore = {
-    away: false,
-    ...delegateTo(store, {
-      get: (key) => through(() => store.get(key)),
-      set: (entry, options) => through(() => store.set(entry, options)),
-      delete: (key, options) => through(() => store.delete(key, options)),
-      lock: (key, token, ttlMs) => through(() => store.lock(key, token, ttlMs)),
-      unlock: (key, token) => through(() => store.unlock(key, token)),
-      ...(store.lease && {
-        lease: (key, token, leaseMs, nowMs) => through(() => store.lease!(key, token, leaseMs, nowMs)),
+
+  /** Listens through a channel that breaks with the store. */
+  async function listen(
+    open: (listener: InvalidationListener) => Promise<Subscription>,
+    listener: InvalidationListener,
+  ): Promise<Subscription> {
+    const opened = await through(() =>
+      open({
+        ...listener,
+        invalidated: (key) => {
+          if (!away) listener.invalidated(key);
+        },
       }),
-      ...(store.endLease && { endLease: (key, token) => through(() => store.endLease!(key, token)) }),
-      ...(store.announce && { announce: (key) => through(() => store.announce!(key)) }),
-    }),
-  };
-  return breakable;
+    );
+    listeners.add(listener);
+    return {
+      async close() {
+        listeners.delete(listener);
+        await opened.close();
+      },
+    };
+  }
+
+  const { lease, endLease, announce, subscribe, track } = store;
+  const passing = delegateTo(store, {
+    get: (key) => through(() => store.get(key)),
+    set: (entry, options) => through(() => store.set(entry, options)),
+    delete: (key, options) => through(() => store.delete(key, options)),
+    lock: (key, token, ttlMs) => through(() => store.lock(key, token, ttlMs)),
+    unlock: (key, token) => through(() => store.unlock(key, token)),
+    ...(lease && { lease: (key, token, leaseMs, nowMs) => through(() => store.lease!(key, token, leaseMs, nowMs)) }),
+    ...(endLease && { endLease: (key, token) => through(() => store.endLease!(key, token)) }),
+    ...(announce && { announce: (key) => through(() => store.announce!(key)) }),
+    ...(subscribe && { subscribe: (listener) => listen((through) => store.subscribe!(through), listener) }),
+    ...(track && { track: (listener) => listen((through) => store.track!(through), listener) }),
+  });
+  return Object.defineProperty(passing as BreakableStore, 'away', {
+    enumerable: true,
+    get: () => away,
+    set(now: boolean) {
+      if (now === away) return;
+      away = now;
+      for (const listener of listeners) {
+        if (away) listener.lost();
+        else listener.restored?.();
+      }
+    },
+  });
 }

@@ -16,7 +16,7 @@ import type {
   ProduceOptions,
 } from '../../harness/contract/defence.ts';
 import { messageOf } from '../../harness/contract/errors.ts';
-import type { Entry, Store } from '../../harness/contract/store.ts';
+import type { DeleteOptions, Entry, Store } from '../../harness/contract/store.ts';
 import type { Clock, Log, Random } from '../../harness/contract/time.ts';
 import { answerFrom, emptyAnswer, isWithinTtl } from './answers.ts';
 import { watchStore } from './guards.ts';
@@ -59,7 +59,7 @@ export interface Reader<T> {
    */
   read(key: string): Promise<Answer<T>>;
   /** Deletes the entry and forgets loads that began before. Rejects when the store cannot be reached. */
-  invalidate(key: string): Promise<void>;
+  invalidate(key: string, options?: DeleteOptions): Promise<void>;
   /** Loads and fills whatever is cached, for those who push or refresh from outside. Rejects like a read. */
   refresh(key: string): Promise<void>;
   /**
@@ -222,12 +222,12 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
       if (freshness.is === 'due' || freshness.refreshed !== 'elsewhere') refreshBehind(key, entry);
       return answerFrom(entry, clock.nowMs(), freshness.is === 'stale' ? 'stale' : 'hit');
     },
-    async invalidate(key) {
+    async invalidate(key, options) {
       stack.process?.forget?.(key);
       stack.cluster?.forget?.(key);
       for (const guard of stack.guards) guard.forget?.(key);
       behind.delete(key);
-      if (!stack.skipsStore) await stack.store.delete(key);
+      if (!stack.skipsStore) await stack.store.delete(key, options);
     },
     async refresh(key) {
       // What is cached is what is to be replaced, however fresh it is.
@@ -245,14 +245,14 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
       for (const layer of stack.admission) await layer.created(key);
     },
     async start() {
-      const outcomes = await Promise.allSettled(stack.layers.map((layer) => layer.start?.()));
+      const outcomes = await Promise.allSettled(stack.layers.map(async (layer) => layer.start?.()));
       for (const outcome of outcomes)
         if (outcome.status === 'rejected') log.warn(`a layer could not start: ${messageOf(outcome.reason)}`);
     },
     idle,
     async close() {
       await idle();
-      await Promise.allSettled(stack.layers.map((layer) => layer.close?.()));
+      await Promise.allSettled(stack.layers.map(async (layer) => layer.close?.()));
     },
   };
 }
