@@ -67,8 +67,19 @@ export interface StartedInstance {
   signal(signal: NodeJS.Signals): Promise<void>;
 }
 
+/** A process beside the instances. That it ends is no end of the run. */
+export interface StartedHelper {
+  readonly name: string;
+  /** Null where it has ended, or cannot be seen from here. */
+  readonly pid: number | null;
+  signal(signal: NodeJS.Signals): Promise<void>;
+  /** Lets a frozen one go on, and starts one that has ended anew. */
+  revive(): Promise<void>;
+}
+
 export interface StartedService extends AsyncDisposable {
   readonly instances: readonly StartedInstance[];
+  readonly helpers?: readonly StartedHelper[];
   /** Rejects when an instance ends by itself; never resolves. */
   readonly died: Promise<never>;
 }

@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { z } from 'zod';
-import type { StartedInstance, StartedStack } from './environment.ts';
+import type { StartedHelper, StartedInstance, StartedStack } from './environment.ts';
 import type { QueryRunner } from './target.ts';
 import type { Clock, Log, Random } from './time.ts';
 
@@ -12,11 +12,14 @@ import type { Clock, Log, Random } from './time.ts';
 export type UndoStep =
   | { do: 'enable-proxy'; toxiproxyUrl: string; proxy: string }
   | { do: 'remove-toxic'; toxiproxyUrl: string; proxy: string; toxic: string }
-  | { do: 'restart-redis' };
+  | { do: 'restart-redis' }
+  /** Nothing to be done after a crash: the helper has died with its run. */
+  | { do: 'revive-helper'; helper: string };
 
 export interface FaultContext {
   stack: StartedStack;
   instances: readonly StartedInstance[];
+  helpers?: readonly StartedHelper[];
   /** Admin connection, direct, opened before the fault. */
   redis: Redis;
   sql: QueryRunner;

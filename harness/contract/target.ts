@@ -39,6 +39,8 @@ export interface Target {
   /** Environment variables of one instance. */
   environment(plan: RunPlan, surroundings: InstanceSurroundings): Record<string, string>;
   readyPath: string;
+  /** Processes that run beside the instances, with the environment of the first; they print a ready line with port 0. */
+  helpers?(plan: RunPlan): readonly { name: string; entry: string }[];
   /** Creates and fills the schema, on a direct connection. Idempotent: the state afterwards is the same each time. */
   seed(plan: RunPlan, sql: QueryRunner): Promise<void>;
   /** Returns the data to the state before traffic, quickly, without filling it anew. */

@@ -24,8 +24,8 @@ function isGone(error: unknown): boolean {
 }
 
 async function undo(step: UndoStep): Promise<boolean> {
-  // A Redis of a dead run is gone, and one that is not ours is never restarted.
-  if (step.do === 'restart-redis' || !(await answers(step.toxiproxyUrl))) return false;
+  // Redis and helpers of a dead run are gone, and a Redis that is not ours is never restarted.
+  if (step.do === 'restart-redis' || step.do === 'revive-helper' || !(await answers(step.toxiproxyUrl))) return false;
   const control = connectToxiproxy(step.toxiproxyUrl);
   try {
     if (step.do === 'enable-proxy') await control.setEnabled(step.proxy, true);

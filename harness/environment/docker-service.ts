@@ -7,6 +7,7 @@ import type { Target } from '../contract/target.ts';
 import { entryPoint, packageRoot } from '../kit/package-root.ts';
 import { startContainer, type ContainerSurroundings, type OwnContainer } from './docker-container.ts';
 import { mountsFor } from './docker-mounts.ts';
+import { startHelperContainers, type RunningHelper } from './helpers.ts';
 import { waitUntilReady } from './ready.ts';
 
 /** Where an instance listens inside its container. */
@@ -115,22 +116,32 @@ export async function startServiceContainers(
   const indexes = Array.from({ length: options.instances }, (_, index) => index);
   const outcomes = await Promise.allSettled(indexes.map((index) => startInstance(index, options, plan, target)));
   const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  let helpers: RunningHelper[] = [];
   let stopping = false;
   const stop = async (): Promise<void> => {
     stopping = true;
-    await Promise.all(
-      running.map(async ({ container }) => {
+    await Promise.all([
+      ...helpers.map((one) => one.stop()),
+      ...running.map(async ({ container }) => {
         // One that is frozen takes no signal but SIGCONT and SIGKILL.
         await container.kill('SIGCONT').catch(() => undefined);
         await container.stop(STOP_SEC).catch(() => undefined);
         await container.remove();
       }),
-    );
+    ]);
   };
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) {
     await stop();
     throw failed.reason;
+  }
+  const { around, nodeImage, folder, generation, instances } = options;
+  const surroundings = { index: 0, instances, generation, ...options.addresses(0) };
+  try {
+    helpers = await startHelperContainers(around, nodeImage, folder, surroundings, plan, target);
+  } catch (error) {
+    await stop();
+    throw error;
   }
   const died = new Promise<never>((_, reject) => {
     for (const { container, instance, log, expectedToEnd } of running)
@@ -147,5 +158,10 @@ export async function startServiceContainers(
       });
   });
   died.catch(() => undefined);
-  return { instances: running.map(({ instance }) => instance), died, [Symbol.asyncDispose]: stop };
+  return {
+    instances: running.map(({ instance }) => instance),
+    helpers: helpers.map(({ helper }) => helper),
+    died,
+    [Symbol.asyncDispose]: stop,
+  };
 }

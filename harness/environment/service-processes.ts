@@ -6,6 +6,7 @@ import type { RunPlan } from '../contract/plan.ts';
 import type { Target } from '../contract/target.ts';
 import { entryPoint } from '../kit/package-root.ts';
 import { bareEnvironment } from './bare-environment.ts';
+import { startHelperProcesses, type RunningHelper } from './helpers.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { readyPort } from './ready-line.ts';
@@ -123,15 +124,27 @@ export async function startServiceProcesses(
   const indexes = Array.from({ length: options.instances }, (_, index) => index);
   const outcomes = await Promise.allSettled(indexes.map((index) => startInstance(index, options, plan, target)));
   const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  let helpers: RunningHelper[] = [];
   let stopping = false;
   const stop = async (): Promise<void> => {
     stopping = true;
-    await Promise.all(running.map(({ process: kept }) => kept.stop('SIGTERM', STOP_MS)));
+    await Promise.all([
+      ...helpers.map((one) => one.stop()),
+      ...running.map(({ process: kept }) => kept.stop('SIGTERM', STOP_MS)),
+    ]);
   };
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) {
     await stop();
     throw failed.reason;
+  }
+  const surroundings = { index: 0, instances: options.instances, ...options.addresses(0) };
+  const { keeper, folder, signal } = options;
+  try {
+    helpers = await startHelperProcesses(keeper, folder, surroundings, signal, plan, target);
+  } catch (error) {
+    await stop();
+    throw error;
   }
   const died = new Promise<never>((_, reject) => {
     for (const { process: kept, instance, expectedToEnd } of running)
@@ -146,5 +159,10 @@ export async function startServiceProcesses(
       });
   });
   died.catch(() => undefined);
-  return { instances: running.map(({ instance }) => instance), died, [Symbol.asyncDispose]: stop };
+  return {
+    instances: running.map(({ instance }) => instance),
+    helpers: helpers.map(({ helper }) => helper),
+    died,
+    [Symbol.asyncDispose]: stop,
+  };
 }

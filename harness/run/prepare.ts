@@ -69,6 +69,24 @@ export async function prepareCache(plan: RunPlan, redis: Redis, instances: reado
   await response.body?.cancel();
 }
 
+/**
+ * Lets those who act before traffic act on the cache as it is now: the instances started with one that was emptied since.
+ * A target that has no such path has nobody to act.
+ */
+export async function beforeTraffic(instances: readonly StartedInstance[]): Promise<void> {
+  await Promise.all(
+    instances.map(async ({ url, index }) => {
+      const response = await fetch(`${url}/cachequake/before-traffic`, {
+        method: 'POST',
+        signal: AbortSignal.timeout(60_000),
+      });
+      await response.body?.cancel();
+      if (!response.ok && response.status !== 404)
+        throw new HarnessError('SERVICE_FAILED', `instance ${index} could not prepare for traffic: ${response.status}`);
+    }),
+  );
+}
+
 /** Waits until the service has written every accepted order to the database; what is left after that is `pending`. */
 export async function drainOrders(instances: readonly StartedInstance[], timeoutMs: number): Promise<number> {
   const until = realClock.nowMs() + timeoutMs;

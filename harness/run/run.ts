@@ -38,7 +38,7 @@ import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
 import { withDeadline } from './deadline.ts';
 import { predictAsMeasured } from './predict-as-measured.ts';
-import { configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
+import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
 
 export interface RunInput {
   plan: RunPlan;
@@ -86,7 +86,7 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
 
   const [opened, proved] = await Promise.allSettled([
     withDeadline('opening the probes', LIMIT.prove, startProbes(input.probes, { stack, instances: service.instances })),
-    withDeadline('proving the service', LIMIT.prove, prove(plan, service, admin)),
+    withDeadline('proving the service', LIMIT.prove, prove(input, service, admin)),
   ]);
   if (opened.status === 'rejected') throw opened.reason;
   await using probes = opened.value;
@@ -117,9 +117,10 @@ async function seed({ plan, target, workload, stack }: RunInput, admin: AdminCon
 }
 
 /** Step 4, and the cache as the profile wants it. */
-async function prove(plan: RunPlan, service: StartedService, admin: AdminConnections): Promise<void> {
+async function prove({ plan, defences }: RunInput, service: StartedService, admin: AdminConnections): Promise<void> {
   await proveService(plan, service.instances);
   await prepareCache(plan, admin.redis, service.instances);
+  if (plan.stack.some(({ id }) => defences.get(id)?.attend)) await beforeTraffic(service.instances);
 }
 
 /** What runs side by side in steps 5 and 6. */
@@ -234,6 +235,7 @@ async function inject(
     context: {
       stack,
       instances: service.instances,
+      helpers: service.helpers ?? [],
       redis: admin.redis,
       sql: admin.sql,
       clock: realClock,

@@ -31,7 +31,7 @@ export function createRefreshQueue(options: {
     }
   }
 
-  function next(): void {
+  function fill(): void {
     for (const [key, done] of waiting) {
       if (running.size >= maxConcurrent) return;
       if (running.has(key)) continue;
@@ -39,7 +39,7 @@ export function createRefreshQueue(options: {
       const work = run(key).then(() => {
         running.delete(key);
         done.resolve();
-        next();
+        fill();
       });
       running.set(key, work);
     }
@@ -49,7 +49,7 @@ export function createRefreshQueue(options: {
     push(key) {
       let done = waiting.get(key);
       if (!done) waiting.set(key, (done = Promise.withResolvers<void>()));
-      next();
+      fill();
       return done.promise;
     },
     async close() {

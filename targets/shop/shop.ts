@@ -14,6 +14,7 @@ import { seededRandom } from '../../harness/kit/random.ts';
 import { createReader, type Reader } from '../reader/create-reader.ts';
 import { createRedisClient } from '../stores/redis.ts';
 import { createUserLimit } from '../stock/_user-limit.ts';
+import { createAttendance, registerAttendance } from './attendance.ts';
 import type { BrokenService } from './broken.ts';
 import type { ShopSettings } from './config.ts';
 import { createPool } from './database.ts';
@@ -21,6 +22,7 @@ import { registerHarness } from './harness-routes.ts';
 import { knownKeys } from './known-keys.ts';
 import { createLoadLog } from './load-log.ts';
 import { loadBroken, loadStack, loadStock, loadStore, loadWorkload, loadWrite } from './load-parts.ts';
+import { createRedisMailbox } from './mailbox.ts';
 import { createMetrics } from './metrics.ts';
 import { createPreload } from './preload.ts';
 import { createWriteDatabase } from './write-database.ts';
@@ -80,6 +82,11 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     loader: loads.watch(timed(loader)),
     onLoad: (event) => loads.record(event),
     knownKeys: () => knownKeys(pool),
+    mailbox: createRedisMailbox(redis),
+  });
+  const attendance = createAttendance(stack, reader, pool, {
+    ...context,
+    random: seededRandom(settings.seed, `${instance}/attendance`),
   });
   const preload = createPreload({ pool, cost, payloadBytes: settings.payloadBytes, loader, reader, clock });
 
@@ -151,13 +158,14 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     metrics.request(incoming.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
     done();
   });
-  const read = (key: string) => reader.read(key);
+  const { read } = attendance;
   registerProducts(app, {
     read: broken?.reads?.(read) ?? read,
-    writes,
+    writes: attendance.over(writes),
     metrics,
     log,
   });
+  registerAttendance(app, attendance);
   const { perUserPerSec } = settings;
   const limit = perUserPerSec === null ? null : createUserLimit(redis, perUserPerSec);
   registerPurchases(app, { stock, limit, metrics, log });
@@ -169,6 +177,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   registerHarness(app, { clock, loads, metrics, pending, preload });
 
   const closeParts = async (): Promise<void> => {
+    await attendance.close();
     await Promise.all([reader, ...readers].map((one) => one.close().catch(() => undefined)));
     await workload?.close();
     await stock?.close();
@@ -178,6 +187,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     redis.disconnect();
     await pool.end();
   };
+  await attendance.beforeTraffic();
   try {
     await app.listen({ host: settings.host, port: settings.port });
   } catch (error) {

@@ -38,6 +38,10 @@ export function createShopTarget(broken: string | null): Target {
     },
     command: { entry: 'targets/shop/main' },
     readyPath: '/healthz',
+    helpers: (plan) =>
+      plan.stack.some(({ id }) => id === 'external-refresh')
+        ? [{ name: 'refresher', entry: 'targets/shop/refresh-worker' }]
+        : [],
     environment: (plan, surroundings) => ({
       SHOP_HOST: surroundings.listenHost,
       SHOP_PORT: String(surroundings.listenPort),

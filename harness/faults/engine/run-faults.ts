@@ -195,9 +195,10 @@ async function look({ fault, parameters }: Scheduled, context: FaultContext): Pr
 
 /** Takes the injection back, trying again for a while; resolves to what went wrong, or null. */
 async function heal(one: Scheduled, steps: readonly UndoStep[], options: RunFaultsOptions): Promise<string | null> {
-  const { clock, stack, redis } = options.context;
+  const { clock, stack, redis, helpers } = options.context;
   const actions = {
     control: () => stack.toxiproxy,
+    reviveHelper: async (name: string) => helpers?.find((helper) => helper.name === name)?.revive(),
     // Redis is started again only where it does not answer: a restart that went well needs no second one.
     restartRedis: async () => {
       for (let attempt = 0; attempt < PING_ATTEMPTS; attempt++) {

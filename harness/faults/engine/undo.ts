@@ -11,6 +11,8 @@ export interface UndoActions {
   control(url: string): ToxiproxyControl;
   /** Makes sure that Redis runs again; null where it is not ours, or is gone with its run. */
   restartRedis: (() => Promise<void>) | null;
+  /** Makes sure that a process beside the instances runs again. */
+  reviveHelper?(name: string): Promise<void>;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function applyUndo(steps: readonly UndoStep[], actions: UndoActions
 async function applyStep(step: UndoStep, actions: UndoActions): Promise<void> {
   if (step.do === 'enable-proxy') await actions.control(step.toxiproxyUrl).setEnabled(step.proxy, true);
   else if (step.do === 'restart-redis') await actions.restartRedis?.();
+  else if (step.do === 'revive-helper') await actions.reviveHelper?.(step.helper);
   else
     try {
       await actions.control(step.toxiproxyUrl).removeToxic(step.proxy, step.toxic);
@@ -53,5 +56,6 @@ async function applyStep(step: UndoStep, actions: UndoActions): Promise<void> {
 function describeStep(step: UndoStep): string {
   if (step.do === 'enable-proxy') return `enable proxy ${step.proxy}`;
   if (step.do === 'remove-toxic') return `remove toxic ${step.toxic} from ${step.proxy}`;
+  if (step.do === 'revive-helper') return `bring ${step.helper} back`;
   return 'restart Redis';
 }
