@@ -75,7 +75,7 @@ export default defineProfile({
     },
     ttlMs: p.ttlMs,
     events: [],
-    checks: ['identity', 'no-oversell', 'no-lost-order'],
+    checks: ['identity', 'no-oversell', 'no-lost-order', 'stock-adds-up', 'limit-per-user'],
     // The rate is not steady, so there is no one prediction to hold the loads against.
     hotKey: null,
     timeoutMs: p.timeoutMs,

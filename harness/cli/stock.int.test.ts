@@ -64,6 +64,22 @@ test('a strategy from a file sells, its parameters are its own, and the check fi
   expect(run.slots.outcomes.rejected!.reduce((a, b) => a + b, 0)).toBeGreaterThan(200);
 }, 120_000);
 
+test.each([
+  ['takes-without-an-order', 'stock-adds-up', 'users=10000'],
+  ['forgets-the-limit', 'limit-per-user', 'users=5'],
+])(
+  'a service that %s is caught by the check %s alone',
+  async (broken, check, setting) => {
+    const out = join(folder, broken);
+    const args = ['run', 'flash-sale', ...SHORT, ...set('units=20', 'stock=database', setting), '--out', out];
+    const { code, stderr } = await runCli(args, { SHOP_BROKEN: broken });
+    const run = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as RunResult;
+    expect(run.checks.filter((one) => one.status === 'fail').map((one) => one.id)).toEqual([check]);
+    expect(code, stderr).toBe(99);
+  },
+  120_000,
+);
+
 test('a file that is not there, or is no strategy, is told before anything starts', async () => {
   const missing = await runCli(['plan', 'flash-sale', ...set('stock=./nowhere.ts')]);
   expect(missing).toMatchObject({ code: 2 });

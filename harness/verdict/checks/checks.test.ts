@@ -5,12 +5,16 @@ import type { Check } from '../../contract/verdict.ts';
 import { loadModules } from '../../kit/load-modules.ts';
 import { buildEvidence, steady } from '../fixtures/evidence.ts';
 import identity from './identity.ts';
+import limitPerUser from './limit-per-user.ts';
 import noLostOrder from './no-lost-order.ts';
 import noOversell from './no-oversell.ts';
+import stockAddsUp from './stock-adds-up.ts';
 
 test('the folder is a catalogue of checks', async () => {
   const checks = await loadModules<Check>(fileURLToPath(new URL('.', import.meta.url)), 'check');
-  expect([...checks.keys()]).toEqual(['identity', 'no-lost-order', 'no-oversell']);
+  expect([...checks.keys()]).toEqual(
+    expect.arrayContaining(['identity', 'limit-per-user', 'no-lost-order', 'no-oversell', 'stock-adds-up']),
+  );
 });
 
 interface History {
@@ -113,6 +117,37 @@ test.each([
   expect(noLostOrder.judge(sale(history))).toMatchObject({ status, message });
 });
 
+test.each([
+  ['some sold', { stored: ['a', 'b*2'], stock: 5 }, 'pass', 'units sold and units left'],
+  ['sold out and one more', { stored: ['a*4'], remaining: -1 }, 'pass', 'units sold and units left'],
+  ['a unit taken without an order', { stored: ['a'], remaining: 1 }, 'fail', 'product 0: 1 sold and 1 left of 3 units'],
+  ['an order without a unit', { stored: ['a'], remaining: 3 }, 'fail', 'product 0: 1 sold and 3 left of 3 units'],
+  ['orders on their way', { told: { a: 'a' }, remaining: 3, pending: 1 }, 'pass', 'units sold and units left'],
+] as [string, History, string, string][])('stock-adds-up: %s', (_, history, status, message) => {
+  const finding = stockAddsUp.judge(sale(history));
+  expect(finding.status).toBe(status);
+  expect(finding.message).toContain(message);
+});
+
+test('limit-per-user: by user and product, and only where there is a limit', () => {
+  const evidence = sale({ stored: ['a', 'b', 'c', 'd'], stock: 9 });
+  const { orders } = evidence.reconciliation!;
+  orders.forEach((order, i) => Object.assign(order, { user: i % 2, product: i === 3 ? 1 : 0 }));
+  const judged = (limit: number | null) => {
+    evidence.plan.purchasesPerUser = limit;
+    return limitPerUser.judge(evidence);
+  };
+  expect(judged(null)).toMatchObject({ status: 'pass', message: 'the sale has no limit per user' });
+  expect(judged(2)).toMatchObject({ status: 'pass', message: '3 buyers, none with more than 2 orders' });
+  expect(judged(1)).toMatchObject({
+    status: 'fail',
+    message: '1 buyer beyond the limit of 1: user 0, product 0: 2 orders',
+  });
+  evidence.reconciliation!.pending = 1;
+  expect(judged(1).status).toBe('fail');
+  expect(judged(2).status).toBe('unknown');
+});
+
 test('a repeated order is what its best answer said', () => {
   const evidence = sale({ told: { a: 'a' }, stored: ['a'] });
   evidence.load.writes.push({ ...evidence.load.writes[0]!, status: 'rejected' });
@@ -130,6 +165,9 @@ test('a target that cannot be reconciled gives unknown', () => {
   const evidence = buildEvidence({ writes: [{ id: 'a', status: 'acknowledged' }] });
   expect(noLostOrder.judge(evidence).status).toBe('unknown');
   expect(noOversell.judge(evidence).status).toBe('unknown');
+  expect(stockAddsUp.judge(evidence).status).toBe('unknown');
+  evidence.plan.purchasesPerUser = 1;
+  expect(limitPerUser.judge(evidence).status).toBe('unknown');
 });
 
 test('identity: one wrong answer among many fails', () => {
