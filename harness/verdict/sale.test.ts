@@ -86,12 +86,14 @@ test('units that are left: never sold out, and the rate is that of the whole sal
   const evidence = sale({ stock: 9, purchases: [yes(1_500), yes(2_500), yes(3_000)] });
   expect(valueOf(evidence, 'soldOutAfter')).toBeNull();
   expect(valueOf(evidence, 'ordersPerSec')).toBe(1);
+  expect(valueOf(evidence, 'stock.unsold')).toBe(6);
 });
 
 test('what is oversold comes after the last unit and does not make the sale faster', () => {
   const evidence = sale({ stock: 2, purchases: [yes(1_500), yes(2_000), yes(2_001), yes(2_002), yes(2_003)] });
   expect(valueOf(evidence, 'soldOutAfter')).toBe(1);
   expect(valueOf(evidence, 'ordersPerSec')).toBe(2);
+  expect(valueOf(evidence, 'unsold')).toBe(0);
 });
 
 test('an order whose answer never came has taken its unit where the database has it, and is no confirmed order', () => {
@@ -124,7 +126,7 @@ test('nobody bought, or tried to, or the database was not read: what cannot be k
   const refused = sale({ stock: 2, purchases: [[1_500, 'rejected']], statements: 3 });
   expect(valueOf(refused, 'ordersPerSec')).toBe(0);
   expect(valueOf(refused, 'statementsPerOrder')).toBeNull();
-  for (const name of ['soldOutAfter', 'ordersPerSec', 'statementsPerOrder']) {
+  for (const name of ['unsold', 'soldOutAfter', 'ordersPerSec', 'statementsPerOrder']) {
     expect(valueOf(sale({ stock: 2, purchases: [], statements: 3 }), name)).toBeNull();
     expect(valueOf({ ...refused, reconciliation: null }, name)).toBeNull();
   }

@@ -13,6 +13,8 @@ interface SaleFigures {
   openMs: number;
   /** Orders confirmed in all. */
   confirmed: number;
+  /** Units that the database has not sold, of the products that people tried to buy. */
+  unsoldUnits: number;
 }
 
 /** Null where nobody tried to buy, or the database was not read afterwards. */
@@ -43,6 +45,11 @@ export function saleOf(evidence: Evidence): SaleFigures | null {
     ordersWhileOpen: confirmed.filter((write) => write.endedMs <= closedAtMs).length,
     openMs: Math.max(0, closedAtMs - fromMs),
     confirmed: confirmed.length,
+    unsoldUnits: [...new Set(attempts.map((write) => write.key))].reduce((sum, product) => {
+      const sold = reconciliation.orders.filter((order) => order.product === product);
+      const units = sold.reduce((all, order) => all + order.quantity, 0);
+      return sum + Math.max(0, (stock.get(product) ?? 0) - units);
+    }, 0),
   };
 }
 

@@ -32,6 +32,16 @@ export default [
     (f) => f.duplicated.length,
   ),
   defineMeasure({
+    id: 'stock.unsold',
+    // Where more people came than there were units, these have leaked.
+    title: 'Units left of what people tried to buy',
+    unit: 'count',
+    better: 'lower',
+    evidence: 'count',
+    aliases: ['unsold'],
+    of: (evidence, phase) => (phase.name === 'run' ? (saleOf(evidence)?.unsoldUnits ?? null) : null),
+  }),
+  defineMeasure({
     id: 'stock.soldOutAfter',
     title: 'Time from the opening of the sale to the last unit',
     unit: 's',
