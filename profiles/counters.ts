@@ -32,7 +32,7 @@ export default defineProfile({
     checks: ['identity', 'counts-exact'],
     hotKey: null,
     timeoutMs: p.timeoutMs,
-    workload: 'counters',
+    workload: { id: 'counters' },
     stock: null,
     purchasesPerUser: null,
   }),

@@ -23,6 +23,7 @@ import {
   valueOf,
 } from './model/measures.ts';
 import { SALE_MEASURES } from './model/sale.ts';
+import { WORKLOAD_MEASURES } from './model/workload.ts';
 
 export interface TableOptions {
   colour: boolean;
@@ -67,10 +68,9 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
     ...facts(
       [
         ...(run.plan.hotKey === null ? [] : [loadsFact(loads)]),
-        ...SALE_MEASURES.filter(([id]) => valueOf(run, 'run', id) !== null).map(([id, label]): [string, string] => [
-          label,
-          withUnit(valueOf(run, 'run', id), metaOf(run, id).unit),
-        ]),
+        ...[...WORKLOAD_MEASURES, ...SALE_MEASURES]
+          .filter(([id]) => valueOf(run, 'run', id) !== null)
+          .map(([id, label]): [string, string] => [label, withUnit(valueOf(run, 'run', id), metaOf(run, id).unit)]),
         ...run.recovery.map((r): [string, string] => [
           `Recovery from ${plainText(r.fault)}`,
           r.recoverySec === null ? r.status : withUnit(r.recoverySec, 's'),
@@ -136,9 +136,9 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
       phases.map((phase) => values(phase === 'run' ? label : `${label} ${phase}`, id, phase)),
     ),
     values('Errors', 'errors.rate', 'run'),
-    ...SALE_MEASURES.filter(([id]) => runs.some((run) => valueOf(run, 'run', id) !== null)).map(([id, label]) =>
-      values(label, id, 'run'),
-    ),
+    ...[...WORKLOAD_MEASURES, ...SALE_MEASURES]
+      .filter(([id]) => runs.some((run) => valueOf(run, 'run', id) !== null))
+      .map(([id, label]) => values(label, id, 'run')),
     ...(runs.some(hasFault) ? [values('Recovery', 'recovery.time', 'run')] : []),
     ['Verdict', ...scenario.contenders.map(verdict)],
   ];

@@ -57,7 +57,7 @@ export interface ProfileShape {
   /** A stock strategy, where the profile sells. */
   stock: string | null;
   /** A workload of `targets/workloads/`, for profiles that need more than the product page. */
-  workload?: string;
+  workload?: { id: string; parameters?: Readonly<Record<string, unknown>> };
   /** A write strategy other than the default, for profiles that write. */
   write?: string;
   /** Purchases that one user may make; null for no limit. */

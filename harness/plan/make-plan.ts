@@ -91,8 +91,8 @@ export function makePlan(input: PlanInput): RunPlan {
   const stock = shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
   const write = shape && attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, input, shape, given));
   const situation =
-    shape?.workload === undefined ? null : attempt(() => pick('workload', shape.workload!, catalogue.workloads));
-  const workload = situation && attempt(() => planPart('workload', situation, given));
+    shape?.workload === undefined ? null : attempt(() => pick('workload', shape.workload!.id, catalogue.workloads));
+  const workload = situation && attempt(() => planPart('workload', situation, given, shape!.workload!.parameters));
   const operations = shape && attempt(() => mapOperations(profile, shape, situation, catalogue.target));
   const faults =
     shape &&
@@ -237,8 +237,10 @@ function planPart(
   kind: string,
   owner: { id: string; parameters: z.ZodObject },
   given: Map<string, Record<string, unknown>>,
+  defaults: Readonly<Record<string, unknown>> = {},
 ): PlannedPart {
-  return { id: owner.id, parameters: parseParameters(kind, owner, given.get(owner.id) ?? {}), file: null };
+  const parameters = parseParameters(kind, owner, { ...defaults, ...given.get(owner.id) });
+  return { id: owner.id, parameters, file: null };
 }
 
 function pick<T>(kind: string, id: string, all: ReadonlyMap<string, T>): T {

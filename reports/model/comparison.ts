@@ -7,6 +7,7 @@ import type { MeasureMeta, PhaseBounds } from '../../harness/contract/verdict.ts
 import { unitLabel } from './format.ts';
 import { hasFault, metaOf, valueOf } from './measures.ts';
 import { SALE_MEASURES } from './sale.ts';
+import { WORKLOAD_MEASURES } from './workload.ts';
 
 /** A measure in a phase: a column of the comparison. */
 export interface ComparedMeasure {
@@ -49,7 +50,7 @@ const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label:
   { id: 'cache.staleShare', phase: 'run', label: 'Stale reads' },
   { id: 'recovery.time', phase: 'run', label: 'Recovery' },
   { id: 'redis.opsPerRequest', phase: 'run', label: 'Redis operations', sub: 'per request' },
-  ...SALE_MEASURES.map(([id, label]) => ({ id, phase: 'run' as const, label })),
+  ...[...WORKLOAD_MEASURES, ...SALE_MEASURES].map(([id, label]) => ({ id, phase: 'run' as const, label })),
 ];
 /** Shown only where some run has more than nothing of it. */
 const ONLY_IF_ANY = new Set(['shed.rate', 'cache.staleShare']);
