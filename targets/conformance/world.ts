@@ -73,7 +73,7 @@ export function createDatabase(clock: Clock, recomputeMs: number): Database {
     loads: 0,
     put: (key, version) => void versions.set(key, version),
     async *keys() {
-      yield* [...versions.keys()];
+      yield* versions.keys();
     },
     remove: (key) => void versions.delete(key),
     async load(key, signal) {
