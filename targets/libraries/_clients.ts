@@ -18,18 +18,22 @@ export async function connectIoredis({ redisUrl, commandTimeoutMs }: Where): Pro
   return client;
 }
 
-/** Host and port with the same settings, for a library that makes its client itself. */
-export function ioredisOptions({ redisUrl, commandTimeoutMs }: Where): Record<string, unknown> {
-  const { hostname, port } = new URL(redisUrl);
+/** Host and port for a client that a library makes itself, with the same settings. */
+export function ioredisOptions(where: Where): Record<string, unknown> {
   return {
-    host: hostname,
-    port: Number(port),
-    commandTimeout: commandTimeoutMs,
-    socketTimeout: Math.max(1000, 4 * commandTimeoutMs),
-    maxRetriesPerRequest: 0,
+    ...busOptions(where),
+    commandTimeout: where.commandTimeoutMs,
+    socketTimeout: Math.max(1000, 4 * where.commandTimeoutMs),
+    enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: (attempt: number) => Math.min(250, 25 * attempt),
+    maxRetriesPerRequest: 0,
   };
+}
+
+/** Host and port for a connection that listens: it may be silent for ever, and subscribes when it is there again. */
+export function busOptions({ redisUrl }: Where): Record<string, unknown> {
+  const { hostname, port } = new URL(redisUrl);
+  return { host: hostname, port: Number(port), retryStrategy: (attempt: number) => Math.min(250, 25 * attempt) };
 }
 
 /** A connected Keyv on @keyv/redis. Errors are listened for, as its documentation asks, and read as a miss. */

@@ -3,7 +3,7 @@
  * client is the one that bentocache itself finds, because it takes another class for options.
  */
 import { defineLibrary } from '../../harness/contract/library.ts';
-import { ioredisOptions } from './_clients.ts';
+import { busOptions, ioredisOptions } from './_clients.ts';
 import { assertInstalled } from './_packages.ts';
 
 export default defineLibrary({
@@ -21,7 +21,6 @@ export default defineLibrary({
     const { BentoCache, bentostore } = await import('bentocache');
     const { memoryDriver } = await import('bentocache/drivers/memory');
     const { redisBusDriver, redisDriver } = await import('bentocache/drivers/redis');
-    const connection = ioredisOptions(context);
     const bento = new BentoCache({
       default: 'tiers',
       ttl: context.ttlMs,
@@ -30,8 +29,8 @@ export default defineLibrary({
       stores: {
         tiers: bentostore()
           .useL1Layer(memoryDriver({ maxSize: '10mb' }))
-          .useL2Layer(redisDriver({ connection: { ...connection, enableOfflineQueue: false } }))
-          .useBus(redisBusDriver({ connection })),
+          .useL2Layer(redisDriver({ connection: ioredisOptions(context) }))
+          .useBus(redisBusDriver({ connection: busOptions(context) })),
       },
     });
     return {

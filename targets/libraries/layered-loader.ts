@@ -1,7 +1,7 @@
 /** layered-loader behind the contract: memory, Redis, and the Redis notifications that keep memories in step. */
 import { Redis } from 'ioredis';
 import { defineLibrary, type LibraryValue } from '../../harness/contract/library.ts';
-import { connectIoredis, ioredisOptions } from './_clients.ts';
+import { busOptions, connectIoredis } from './_clients.ts';
 import { assertInstalled } from './_packages.ts';
 
 export default defineLibrary({
@@ -18,7 +18,7 @@ export default defineLibrary({
     assertInstalled(this);
     const { Loader, RedisCache, createNotificationPair } = await import('layered-loader');
     const redis = await connectIoredis(context);
-    const [publisherRedis, consumerRedis] = [new Redis(ioredisOptions(context)), new Redis(ioredisOptions(context))];
+    const [publisherRedis, consumerRedis] = [new Redis(busOptions(context)), new Redis(busOptions(context))];
     for (const client of [publisherRedis, consumerRedis]) client.on('error', () => {});
     const { publisher, consumer } = createNotificationPair<LibraryValue>({
       channel: `${context.namespace}-notifications`,

@@ -27,6 +27,10 @@ export function addCompareVerb(program: Command): void {
       [],
     )
     .option('-r, --repeats <number>', 'how often each is run, in turn; shows what is chance', Number, 1)
+    .option(
+      '--library <ids>',
+      'with `libraries` instead of profiles: cache libraries separated by commas, all by default',
+    )
     .option('-o, --out <folder>', 'folder for the result')
     .addHelpText(
       'after',
@@ -37,9 +41,13 @@ Examples:
   cachequake compare mass-expiry --defence cache-aside,jitter --repeats 3
   cachequake compare hot-key --defence xfetch --vary xfetch.beta=0.5,1,2
   cachequake compare flash-sale --stock script,database,ttl-cached
-  cachequake compare hot-key,mass-expiry,flash-sale --defence cache-aside,single-flight`,
+  cachequake compare hot-key,mass-expiry,flash-sale --defence cache-aside,single-flight
+  cachequake compare libraries`,
     );
   addSettingFlags(command).action(async (profileList: string, flags: Record<string, unknown>) => {
+    if (profileList === 'libraries') return (await import('../libraries.ts')).compareLibraries(flags);
+    if (flags['library'] !== undefined)
+      throw new HarnessError('USAGE', '--library goes with `compare libraries`, not with profiles');
     const profiles = splitNames(profileList, '<profiles>');
     const variants = variantsOf(flags);
     const repeats = flags['repeats'] as number;

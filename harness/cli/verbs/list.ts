@@ -1,6 +1,7 @@
 /** `cachequake list`: what there is, with its parameters and prose. */
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { Library } from '../../contract/library.ts';
 import { unknownName } from '../../kit/suggest.ts';
 import { allMeasures } from '../../verdict/measures.ts';
 import { type FullCatalogue, loadCatalogue } from '../catalogue.ts';
@@ -13,7 +14,9 @@ interface Row {
   parameters?: z.ZodObject;
 }
 
-const KINDS: Readonly<Record<string, (c: FullCatalogue) => Iterable<Row>>> = {
+type Listed = FullCatalogue & { libraries: Map<string, Library> };
+
+const KINDS: Readonly<Record<string, (c: Listed) => Iterable<Row>>> = {
   profiles: (c) => c.profiles.values(),
   defences: (c) =>
     [...c.defences.values()].map((d) => ({ ...d, extra: [`layer   ${d.layer ?? 'none'}`, `source  ${d.source}`] })),
@@ -37,6 +40,11 @@ const KINDS: Readonly<Record<string, (c: FullCatalogue) => Iterable<Row>>> = {
   writes: (c) => [...c.writes.values()].map((w) => ({ ...w, extra: [`source  ${w.source}`] })),
   workloads: (c) => [...c.workloads.values()].map((w) => ({ ...w, extra: [`source  ${w.source}`] })),
   stock: (c) => [...c.stock.values()].map((s) => ({ ...s, extra: [`source  ${s.source}`] })),
+  libraries: (c) =>
+    [...c.libraries.values()].map((l) => ({
+      ...l,
+      extra: [`npm     ${l.packages.join(', ')}`, `source  ${l.source}`],
+    })),
   faults: (c) => [...c.faults.values()].map((f) => ({ ...f, extra: [`stands for  ${f.incident}`] })),
   probes: (c) => [...c.probes.values()].map((p) => ({ id: p.id, title: `${p.title} (every ${p.everyMs} ms)` })),
   checks: (c) => c.checkModules.values(),
@@ -57,7 +65,8 @@ export function addListVerb(program: Command): void {
     .option('--json', 'as JSON')
     .action(async (kind: string | undefined, flags: { verbose?: boolean; json?: boolean }) => {
       if (kind !== undefined && !KINDS[kind]) throw unknownName('kind', kind, Object.keys(KINDS));
-      const catalogue = await loadCatalogue();
+      const { loadLibraries } = await import('../libraries.ts');
+      const catalogue = { ...(await loadCatalogue()), libraries: await loadLibraries() };
       const kinds = Object.entries(KINDS).filter(([name]) => kind === undefined || name === kind);
       const listed = kinds.map(([name, rows]) => ({ name, rows: [...rows(catalogue)] }));
       process.stdout.write(
