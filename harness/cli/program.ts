@@ -11,6 +11,7 @@ import { addListVerb } from './verbs/list.ts';
 import { addPlanVerb } from './verbs/plan.ts';
 import { addReportVerb } from './verbs/report.ts';
 import { addRunVerb } from './verbs/run.ts';
+import { addSimulateVerb } from './verbs/simulate.ts';
 import { addToxiproxyVerb } from './verbs/toxiproxy.ts';
 
 const program = new Command('cachequake')
@@ -35,6 +36,7 @@ for (const add of [
   addRunVerb,
   addCompareVerb,
   addReportVerb,
+  addSimulateVerb,
   addPlanVerb,
   addListVerb,
   addDoctorVerb,

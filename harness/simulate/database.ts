@@ -20,6 +20,8 @@ export interface DatabaseOptions {
   serviceSpread: number;
   /** Queries that run at once; more wait in line. */
   concurrency: number;
+  /** Whether there is such a row; all there are where not given. */
+  exists?(key: string): boolean;
 }
 
 export interface Commit {
@@ -55,7 +57,7 @@ export interface SimulatedDatabase {
 export function createDatabase(
   world: VirtualClock,
   random: Random,
-  { serviceMs, serviceSpread, concurrency }: DatabaseOptions,
+  { serviceMs, serviceSpread, concurrency, exists }: DatabaseOptions,
   onQuery?: (query: QueryTimes) => void,
 ): SimulatedDatabase {
   const versions = new Map<string, number>();
@@ -95,7 +97,7 @@ export function createDatabase(
           world.at(seenAtMs + takesMs, () => {
             end();
             onQuery?.({ key, process: process.name, askedAtMs, seenAtMs, endedAtMs: world.nowMs() });
-            if (process.step()) resolve({ value: { key, version }, version });
+            if (process.step()) resolve(exists?.(key) === false ? null : { value: { key, version }, version });
           });
         });
       }),

@@ -23,6 +23,9 @@ export function createMeter(fromMs = 0): Meter {
   const latency = createHistogram();
   const outcomes: Record<string, number> = {};
   const loads: (LoadEvent & { process: string })[] = [];
+  /** When queries began to run and when they ended. */
+  const began: number[] = [];
+  const ended: number[] = [];
   let reads = 0;
   let errors = 0;
   const share = (names: readonly string[]): number | null => {
@@ -39,11 +42,16 @@ export function createMeter(fromMs = 0): Meter {
         if (answer) outcomes[answer.outcome] = (outcomes[answer.outcome] ?? 0) + 1;
         else errors += 1;
       },
+      queried({ seenAtMs, endedAtMs }) {
+        if (seenAtMs < fromMs) return;
+        began.push(seenAtMs);
+        ended.push(endedAtMs);
+      },
       load(event, process) {
         if (event.startedAtMs >= fromMs) loads.push({ ...event, process });
       },
     },
-    measures({ reads: all, network, database }) {
+    measures({ reads: all, network }) {
       const starts = loads.map(({ startedAtMs }) => startedAtMs).toSorted((a, b) => a - b);
       return {
         'latency.p50': percentileMs(latency, 50),
@@ -55,7 +63,7 @@ export function createMeter(fromMs = 0): Meter {
         'cache.staleShare': share(['stale']),
         'db.loads': loads.length,
         'db.peakRate': busiestWindow(starts, PEAK_WINDOW_MS) * (1000 / PEAK_WINDOW_MS),
-        'db.peakActive': database.peakRunning,
+        'db.peakActive': mostAtOnce(began, ended),
         'redis.opsPerRequest': all > 0 ? network.operations / all : null,
       };
     },
@@ -65,4 +73,17 @@ export function createMeter(fromMs = 0): Meter {
 function percentileMs(histogram: Histogram, percentile: number): number | null {
   const enough = histogram.totalCount * (1 - percentile / 100) >= 1 - 1e-9;
   return enough ? histogram.getValueAtPercentile(percentile) / 1000 : null;
+}
+
+/** The most intervals that overlap in any moment. */
+function mostAtOnce(began: readonly number[], ended: readonly number[]): number {
+  const starts = began.toSorted((a, b) => a - b);
+  const ends = ended.toSorted((a, b) => a - b);
+  let most = 0;
+  let over = 0;
+  starts.forEach((startMs, i) => {
+    while (ends[over]! <= startMs) over += 1;
+    most = Math.max(most, i + 1 - over);
+  });
+  return most;
 }
