@@ -118,9 +118,12 @@ export interface TestInstance {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts a shop instance as a child process, and waits for its ready line. */
-export async function startInstance(environment: Record<string, string>): Promise<TestInstance> {
-  const child = spawn(process.execPath, [entryPoint('targets/shop/main')], {
+/** Starts a shop instance, or a process beside it, as a child process, and waits for its ready line. */
+export async function startInstance(
+  environment: Record<string, string>,
+  entry = 'targets/shop/main',
+): Promise<TestInstance> {
+  const child = spawn(process.execPath, [entryPoint(entry)], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', ...environment },
   });
