@@ -86,8 +86,8 @@ describe('a plan', () => {
   test('knows a named stack, alone and beside others; what is set is stronger than what it brings', () => {
     for (const id of catalogue.stacks.keys()) expect(plan({ defence: id }).label).toBe(id);
     const made = plan({ defence: 'session-store+jitter', set: { 'lease.pollMs': 7 } });
-    expect(made.defence).toBe('single-flight+lease+jitter');
-    expect(made.label).toBe('single-flight+lease+jitter');
+    expect(made.defence).toBe(`${catalogue.stacks.get('session-store')!.members}+jitter`);
+    expect(made.label).toBe(made.defence);
     expect(made.stack[1]).toMatchObject({ id: 'lease', parameters: { leaseMs: 3000, pollMs: 7 } });
     expect(problem({ defence: 'catalogue+jitter' }).message).toMatch(/'jitter' stands twice/);
     expect(problem({ defence: 'catalog' }).hint).toMatch(/catalogue/);

@@ -8,6 +8,9 @@ import type { PlannedPart, Prediction, RunPlan } from '../contract/plan.ts';
 /** Members of a stack that do not change how often one hot key is loaded. */
 const NEUTRAL = new Set(['jitter']);
 
+/** Members that change nothing where one load is let in at a time, the database is well and the row exists. */
+const SPARE_ONE_LOAD = new Set(['bloom-filter', 'breaker', 'bulkhead', 'negative-cache', 'two-tier']);
+
 /**
  * The loads of a stack by the formula of one member. Of several members only a cluster's coordination speaks for all:
  * where it lets in one load, freshness says when that one is made, and coordination in a process who of it asks.
@@ -23,7 +26,10 @@ function predictStack(
   const loads = speaker?.defence?.predict?.({ ...input, parameters: speaker.planned.parameters }) ?? null;
   if (speaker === undefined || loads === null) return null;
   const others = members.filter((one) => one !== speaker);
-  const spokenFor = others.every(({ defence }) => defence?.layer === 'freshness' || defence?.scope === 'process');
+  const spokenFor = others.every(
+    ({ planned, defence }) =>
+      defence?.layer === 'freshness' || defence?.scope === 'process' || SPARE_ONE_LOAD.has(planned.id),
+  );
   return others.length === 0 || (spokenFor && loads === 1) ? { by: speaker.planned.id, loads } : null;
 }
 

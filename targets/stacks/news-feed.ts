@@ -8,9 +8,11 @@ export default defineStack({
   prose:
     'Availability before age. After the TTL the old feed is served at once while one instance makes the new one: ' +
     'stale-while-revalidate decides that nobody waits, and the lock that it is one load in all instances. Values are ' +
-    'served for ten minutes after their TTL, so that a slow or failing database is not seen for that long. ' +
-    'Single-flight shares the cold load of a feed that nobody has. Jitter keeps feeds apart that were made together. ' +
-    'Costs memory for what is kept, and shows old news by design; a feed that nobody has is waited for.',
-  members: 'stale-while-revalidate+single-flight+lock-wait+jitter',
-  parameters: { 'stale-while-revalidate': { swrMs: 600_000 } },
+    'served for ten minutes after their TTL, so that a slow or failing database is not seen for that long. Two-tier ' +
+    'keeps copies of what everybody reads in each process for a second, so that a front page costs next to no ' +
+    'operation of Redis. Single-flight shares the cold load of a feed that nobody has. Jitter keeps feeds apart that ' +
+    'were made together. Costs memory for what is kept, and shows old news by design; a feed that nobody has is ' +
+    'waited for.',
+  members: 'two-tier+stale-while-revalidate+single-flight+lock-wait+jitter',
+  parameters: { 'two-tier': { ttlMs: 1000 }, 'stale-while-revalidate': { swrMs: 600_000 } },
 });

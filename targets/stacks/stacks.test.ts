@@ -113,6 +113,47 @@ test('session-store: a load that began before a delete in another instance is ne
     for (const reader of readers) expect((await reader.read(HOT)).version).toBe(2);
   }));
 
+test('catalogue: a missing product costs one load for as long as its marker lives', () =>
+  withBench(membersOf('catalogue'), 2, async ({ readers, database, sleep }) => {
+    for (let i = 0; i < 40; i++) {
+      expect((await readers[i % 2]!.read('product:404')).outcome).toBe('absent');
+      await sleep(100);
+    }
+    expect(database.loads).toBe(1);
+  }));
+
+test('flash-sale: when the cache goes, each instance serves the page it has seen, and the database is spared', () =>
+  withBench(membersOf('flash-sale'), 2, async ({ readers, burst, store, sleep, database }) => {
+    for (const reader of readers) await reader.read(HOT);
+    store.away = true;
+    // Until the breaker has seen enough failures it lets reads through.
+    await burst(100);
+    const before = database.loads;
+    for (let i = 0; i < 20; i++) {
+      expect(outcomes(await burst(50))).toEqual({ stale: 50 });
+      await sleep(40);
+    }
+    expect(database.loads).toBe(before);
+  }));
+
+test('news-feed: a front page costs one operation of the shared cache a second and instance, not one a read', () =>
+  withBench(membersOf('news-feed'), 2, async ({ readers, store, sleep }) => {
+    // Copies are kept only by those who hear of invalidations.
+    for (const reader of readers) await reader.start();
+    for (const reader of readers) await reader.read(HOT);
+    let gets = 0;
+    const { get } = store;
+    store.get = (key) => {
+      gets += 1;
+      return get(key);
+    };
+    for (let i = 0; i < 5000; i++) {
+      await readers[i % 2]!.read(HOT);
+      await sleep(1);
+    }
+    expect(gets).toBeLessThanOrEqual(2 * 7);
+  }));
+
 test('known failure: catalogue has no lock, each instance makes a hot page for itself', async () => {
   expect((await measureLoadsPerExpiry(membersOf('catalogue'), hot)).loadsPerExpiry).toBeGreaterThan(3.5);
 });
