@@ -60,8 +60,7 @@ export default defineWorkload({
     const profile = reader(async (key) => {
       const { rows } = await postgres.query<{ posts: number }>({
         name: 'blog-profile',
-        text: `SELECT count(*)::int AS posts FROM shop.blog_posts, LATERAL (SELECT pg_sleep($2)) AS work WHERE author = $1
-               GROUP BY work`,
+        text: `SELECT (SELECT count(*)::int FROM shop.blog_posts WHERE author = $1) AS posts, pg_sleep($2)::text AS work`,
         values: [numberOf(key), ...wait],
       });
       return { value: { author: numberOf(key), posts: rows[0]?.posts ?? 0 }, version: 1 };
