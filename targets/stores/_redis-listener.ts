@@ -25,6 +25,8 @@ export async function listenTo(
 ): Promise<Subscription> {
   const connection = redis.duplicate({
     lazyConnect: true,
+    // The client passes on pub/sub of both protocols, and of client tracking only what comes as pub/sub.
+    protocol: 2,
     commandTimeout: HEARTBEAT_LIMIT_MS,
     socketTimeout: undefined,
     enableOfflineQueue: true,
