@@ -30,6 +30,14 @@ export interface Reconciliation {
   pending: number;
 }
 
+/** What the database says of writes after the drain. Keys are numbers, as the traffic draws them. */
+export interface WriteHistory {
+  /** Every version that a write has made, also where a later one has overtaken it. Times by the database's clock, epoch ms. */
+  versions: { key: number; version: number; writeId: string; committedAtMs: number }[];
+  /** Versions of the rows that were written, now. */
+  rows: { key: number; version: number }[];
+}
+
 export interface Target {
   id: string;
   title: string;
@@ -46,6 +54,8 @@ export interface Target {
   /** Returns the data to the state before traffic, quickly, without filling it anew. */
   reset(plan: RunPlan, sql: QueryRunner): Promise<void>;
   reconcile?(sql: QueryRunner): Promise<Reconciliation>;
+  /** For profiles that write: where given, stale reads and lost writes can be found out. */
+  writeHistory?(sql: QueryRunner): Promise<WriteHistory>;
 }
 
 export function defineTarget(target: Target): Target {
@@ -86,4 +96,18 @@ export interface ServiceProbeAnswer {
   /** True where events were lost because nobody asked for too long. */
   lostLoads: boolean;
   stock: { acceptedOrders: number; pendingOrders: number };
+}
+
+/** What `GET /cachequake/writes` of a target answers, where it has it. */
+export interface WriteSideAnswer {
+  /** Acknowledged and not in the database yet, or not told to the cache yet. */
+  pending: number;
+  /** Put aside since they could not be handled. */
+  deadLetters: number;
+  /** Acknowledged writes that may be missing, at most, after the cache has lost its memory. */
+  lossBound: number;
+  /** From the commit until the cache was told, for strategies that tell it later; null for the others. */
+  lagP50Ms: number | null;
+  lagP99Ms: number | null;
+  lagMaxMs: number | null;
 }

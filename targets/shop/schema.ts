@@ -4,9 +4,10 @@
  */
 import type { Dataset } from '../../harness/contract/profile.ts';
 import type { QueryRunner, Reconciliation } from '../../harness/contract/target.ts';
+import { resetWrites, WRITE_TABLES } from './write-tables.ts';
 
 /** Changes with the tables, so that data of an older shop are made anew. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 /** The stock table does not forbid negative stock and orders know no limit: overselling must be possible to be seen. */
 const TABLES = [
@@ -21,6 +22,7 @@ const TABLES = [
   )`,
   `CREATE INDEX orders_by_user ON shop.orders (product_id, user_id)`,
   `CREATE TABLE shop.meta (schema int NOT NULL, products int NOT NULL, reviews int NOT NULL, stock int NOT NULL)`,
+  ...WRITE_TABLES,
 ];
 
 /** The price before any change, from the product's number in column `column`. */
@@ -85,6 +87,7 @@ async function holds(dataset: Dataset, sql: QueryRunner): Promise<boolean> {
 /** Versions, prices, stock and orders back to their start; what was not touched is not written. */
 export async function resetShop(sql: QueryRunner): Promise<void> {
   await sql.query('TRUNCATE shop.orders');
+  await resetWrites(sql);
   await sql.query('UPDATE shop.stock SET remaining = initial WHERE remaining <> initial');
   await sql.query(
     `UPDATE shop.products SET version = 1, price_cents = ${firstPrice('id')}, updated_at = timestamptz '2026-01-01'

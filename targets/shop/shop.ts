@@ -21,11 +21,11 @@ import { createPool } from './database.ts';
 import { registerHarness } from './harness-routes.ts';
 import { knownKeys } from './known-keys.ts';
 import { createLoadLog } from './load-log.ts';
-import { loadBroken, loadStack, loadStock, loadStore, loadWorkload, loadWrite } from './load-parts.ts';
+import { loadBroken, loadStack, loadStock, loadStore, loadWorkload } from './load-parts.ts';
 import { createRedisMailbox } from './mailbox.ts';
 import { createMetrics } from './metrics.ts';
 import { createPreload } from './preload.ts';
-import { createWriteDatabase } from './write-database.ts';
+import { openWriteSide } from './write-side.ts';
 import { createPageLoader } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
 import { registerProducts, timed } from './product-routes.ts';
@@ -75,8 +75,17 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const loads = createLoadLog();
   const metrics = createMetrics(pool, loads);
   const loader = createPageLoader(pool, cost, settings.payloadBytes);
+  const writeSide = await openWriteSide(settings, {
+    pool,
+    redis,
+    loader,
+    clock,
+    random: seededRandom(settings.seed, `${instance}/writes`),
+    log,
+  });
   const reader = createReader<ProductPage>({
     ...context,
+    store: writeSide.readerStore(store),
     stack,
     random: seededRandom(settings.seed, instance),
     loader: loads.watch(timed(loader)),
@@ -96,18 +105,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   if (firstPostgres.status === 'rejected')
     log.warn(`postgres is away at the start: ${messageOf(firstPostgres.reason)}`);
 
-  const chosenWrite = await loadWrite(settings.write);
-  const writes = await chosenWrite.strategy.create({
-    database: createWriteDatabase(pool),
-    store: reader.store,
-    invalidate: (key) => reader.invalidate(key),
-    clock,
-    random: seededRandom(settings.seed, `${instance}/writes`),
-    log,
-    parameters: chosenWrite.parameters,
-    instance,
-    ttlMs,
-  });
+  const writes = await writeSide.start(reader);
 
   let stock: StockService | null = null;
   if (chosenStock !== null) {
@@ -174,6 +172,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     return counts.reduce((sum, count) => sum + count, 0);
   };
   if (workload !== null) registerWorkload(app, { workload, metrics, log });
+  writeSide.register(app);
   registerHarness(app, { clock, loads, metrics, pending, preload });
 
   const closeParts = async (): Promise<void> => {

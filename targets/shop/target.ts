@@ -5,6 +5,7 @@
 import { defineTarget } from '../../harness/contract/target.ts';
 import type { Target } from '../../harness/contract/target.ts';
 import { reconcileShop, resetShop, seedShop } from './schema.ts';
+import { readWriteHistory } from './write-tables.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 
@@ -25,6 +26,7 @@ export function createShopTarget(broken: string | null): Target {
         headers: JSON_BODY,
         body: '{"id":"{id}","user":{user}}',
         identity: '"key":"product:{key}"',
+        recordWrites: true,
       },
       purchase: {
         method: 'POST',
@@ -69,6 +71,7 @@ export function createShopTarget(broken: string | null): Target {
     seed: (plan, sql) => seedShop(plan.dataset, sql),
     reset: (_plan, sql) => resetShop(sql),
     reconcile: reconcileShop,
+    writeHistory: readWriteHistory,
   });
 }
 

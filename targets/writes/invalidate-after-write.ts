@@ -1,7 +1,7 @@
 /** Database first, then delete: the pattern that nearly everybody uses, and its small, well-known hole. */
 import { z } from 'zod';
-import { messageOf } from '../../harness/contract/errors.ts';
 import { defineWriteStrategy } from '../../harness/contract/write.ts';
+import { nothingQueued, tellCache } from './_tell-cache.ts';
 
 export default defineWriteStrategy({
   id: 'invalidate-after-write',
@@ -16,20 +16,12 @@ export default defineWriteStrategy({
   needs: ['delete'],
   create: ({ database, invalidate, log }) =>
     Promise.resolve({
+      ...nothingQueued,
       async write(request) {
         const written = await database.write(request);
         if (written === null) return null;
-        // The write has happened, whatever becomes of the cache.
-        const cacheTold = await invalidate(request.key).then(
-          () => true,
-          (error: unknown) => {
-            log.warn(`invalidation of ${request.key} failed: ${messageOf(error)}`);
-            return false;
-          },
-        );
+        const cacheTold = await tellCache(log, request.key, invalidate(request.key));
         return { version: written.version, cacheTold };
       },
-      pending: () => Promise.resolve(0),
-      close: () => Promise.resolve(),
     }),
 });
