@@ -65,7 +65,15 @@ export function createTryToLead(context: DefenceContext<{ lockTtlMs: number }>):
     const token = `${instance}:${(tokens += 1)}:${random.next().toString(36).slice(2)}`;
     // Counted from before the request, so that the holder never believes in its lock longer than the store does.
     const lockEndsAtMs = clock.nowMs() + parameters.lockTtlMs;
-    if (!(await store.lock(key, token, parameters.lockTtlMs))) return null;
+    let taken: boolean;
+    try {
+      taken = await store.lock(key, token, parameters.lockTtlMs);
+    } catch (error) {
+      // The answer came too late, and the lock may be held by nobody who knows of it. One try, or an outage is a storm.
+      store.unlock(key, token).catch(() => {});
+      throw error;
+    }
+    if (!taken) return null;
     try {
       // Between the miss and the lock another holder may have filled and released.
       const entry = await request.lookAgain();

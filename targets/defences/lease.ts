@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineDefence } from '../../harness/contract/defence.ts';
 import type { Answer, LeadRequest } from '../../harness/contract/defence.ts';
+import type { LeaseAnswer } from '../../harness/contract/store.ts';
 import { answerFrom, emptyAnswer, isWithinTtl } from '../reader/answers.ts';
 import { inHand } from './_lock.ts';
 
@@ -45,6 +46,16 @@ export default defineDefence({
     const { leaseMs, pollMs, maxWaitMs, staleMs } = parameters;
     let tokens = 0;
 
+    /** A lease whose answer came too late may be held by nobody who knows of it: one try to give it back. */
+    async function ask<T>(key: string, token: string, goodAfterMs: number): Promise<LeaseAnswer<T>> {
+      try {
+        return await store.lease!<T>(key, token, leaseMs, goodAfterMs);
+      } catch (error) {
+        store.endLease?.(key, token).catch(() => {});
+        throw error;
+      }
+    }
+
     async function loadWith<T>(request: LeadRequest<T>, token: string, waitedMs: number): Promise<Answer<T>> {
       try {
         return { ...(await request.produce({ whileLeaseToken: token })), waitedMs };
@@ -63,7 +74,7 @@ export default defineDefence({
           const token = `${instance}:${(tokens += 1)}:${random.next().toString(36).slice(2)}`;
           // An early refresh replaces an entry within its TTL: only one that ends later than that is good enough.
           const goodAfterMs = Math.max(clock.nowMs(), stale?.expiresAtMs ?? 0);
-          const { entry: found, granted } = await store.lease!<T>(key, token, leaseMs, goodAfterMs);
+          const { entry: found, granted } = await ask<T>(key, token, goodAfterMs);
           const nowMs = clock.nowMs();
           const waitedMs = nowMs - startedAtMs;
           if (granted) return loadWith(request, token, waitedMs);

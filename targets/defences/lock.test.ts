@@ -122,6 +122,21 @@ test('a lock that could not be released while the store was away is released whe
     expect(await world.store.lock(HOT, 'next', 1000)).toBe(true);
   }));
 
+test('a lock whose answer was lost does not hold up the readers that follow for its TTL', () =>
+  withBench(stackOf('lock-wait'), 2, async ({ readers, store, world, sleep }) => {
+    const { lock } = store;
+    store.lock = async (...args) => {
+      store.lock = lock;
+      await lock(...args);
+      throw new Error('Command timed out');
+    };
+    expect((await readers[0]!.read(HOT)).outcome).toBe('bypass');
+    await sleep(1);
+    const startedAtMs = world.clock.nowMs();
+    expect((await readers[1]!.read(HOT)).outcome).toBe('miss');
+    expect(world.clock.nowMs() - startedAtMs).toBeLessThan(105);
+  }));
+
 test('a reader that wins the early draw and loses the lock serves the value it has', async () => {
   const measured = await measureLoadsPerExpiry(stackOf('xfetch+lock-wait'), { ...load, instances: 4 });
   expect(measured.loadsPerExpiry).toBeCloseTo(1, 1);
