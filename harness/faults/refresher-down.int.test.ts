@@ -36,7 +36,7 @@ async function inject(
   const journal: JournalEntry[] = [];
   const done = runFaults({
     events: [{ fault: 'refresher-down', atMs: 0, durationMs: 600, parameters: { how } }],
-    faults: new Map<string, Fault>([['refresher-down', refresherDown as unknown as Fault]]),
+    faults: new Map<string, Fault>([['refresher-down', refresherDown]]),
     context: {
       clock: realClock,
       stack: { toxiproxy: {} },

@@ -9,7 +9,7 @@ import type { Clock, Log } from '../../harness/contract/time.ts';
 import { createRefreshQueue } from './_refresh-queue.ts';
 import { heartbeat, readReport, REPORTS } from './_refresher-notes.ts';
 
-const TICK_MS = 20;
+const TICK_MS = 50;
 const REPORTS_PER_TICK = 500;
 /** Never later than this many recompute times before the end of the TTL. */
 const RECOMPUTES = 3;

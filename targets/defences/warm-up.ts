@@ -34,7 +34,8 @@ export default defineDefence({
     let times = 0;
     return {
       async beforeTraffic() {
-        if (!(await store.lock(LOCK, `${instance}/${(times += 1)}`, limitMs))) return;
+        const token = `${instance}/${(times += 1)}`;
+        if (!(await store.lock(LOCK, token, limitMs))) return;
         const startedAtMs = clock.nowMs();
         const keys = await mostRead(parameters.keys);
         let loaded = 0;
@@ -47,7 +48,7 @@ export default defineDefence({
         }
         const tookMs = Math.round(clock.nowMs() - startedAtMs);
         log.info(`warm-up: ${loaded} of ${keys.length} most-read keys in ${tookMs} ms`);
-        await store.unlock(LOCK, `${instance}/${times}`);
+        await store.unlock(LOCK, token);
       },
       close: () => queue.close(),
     };

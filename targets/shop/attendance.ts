@@ -40,9 +40,11 @@ export function createAttendance<T>(
   });
   return {
     read: accessLog
-      ? (key) => {
-          accessLog.note(key);
-          return reader.read(key);
+      ? async (key) => {
+          const answer = await reader.read(key);
+          // Keys that do not exist are not worth being warm, however often somebody asks for them.
+          if (answer.value !== null) accessLog.note(key);
+          return answer;
         }
       : read,
     over: (writes) => ({
