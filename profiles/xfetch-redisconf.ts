@@ -16,15 +16,15 @@ export default defineProfile({
   title: 'internetarchive/xfetch at RedisConf 2017, repeated',
   prose:
     `Reads of one key at about ${readsPerSec}/s, TTL ${ttlSec} s, ${recomputeSec} s to make the value. Published ` +
-    `recomputes: ${published}. Time is scaled: with timeScale=0.1 everything takes a tenth and the rate is tenfold, ` +
+    `recomputes: ${published}. Time is scaled: with timeScale=0.25 everything takes a quarter and the rate is fourfold, ` +
     'so that reads per TTL and reads per recompute, on which the counts depend, stay as they were. All four: ' +
     `cachequake compare xfetch-redisconf --defence ${PUBLISHED_RUNS.map((run) => run.defence).join(',')}; beside the ` +
     'published counts: npm run bench -- xfetch-redisconf. A difference to expect: the original has ' +
     `${workers} workers that read, wait and read again, and a worker that recomputes does not read; our arrivals do ` +
     'not wait, so that nothing else but the defence keeps readers away during a recompute.',
   parameters: z.object({
-    timeScale: z.number().min(0.02).max(1).default(0.1).describe('1 for the original time'),
-    durationSec: z.number().positive().max(86_400).default(29).describe('length of the recorded part, scaled time'),
+    timeScale: z.number().min(0.02).max(1).default(0.25).describe('1 for the original time'),
+    durationSec: z.number().positive().max(86_400).default(72).describe('length of the recorded part, scaled time'),
     ...latencyParameters,
   }),
   shape: (p) => {

@@ -12,6 +12,12 @@ import { loadPages, productKey } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
 
 const BATCH = 500;
+/** Writes at once: on a busy machine more than that do not end within the client's time limit. */
+const WRITES = 100;
+const ATTEMPTS = 5;
+const PAUSE_MS = 300;
+
+type Birth = Parameters<Reader<ProductPage>['put']>[2];
 
 /**
  * @param parts.loader loads one page at its full price: once, to know what a recompute takes; not counted as a load
@@ -27,6 +33,19 @@ export function createPreload(parts: {
 }): (keys: number) => Promise<number> {
   const { pool, cost, payloadBytes, loader, reader, clock } = parts;
 
+  /** Nothing is measured yet, so that a cache that is late is asked again; what is stored stays stored. */
+  async function storeAll(pages: readonly ProductPage[], birth: Birth): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      const done = await Promise.allSettled(
+        pages.map((page) => reader.put(page.key, { value: page, version: page.version }, birth)),
+      );
+      const failed = done.find((one) => one.status === 'rejected');
+      if (failed === undefined) return done.filter((one) => one.status === 'fulfilled' && one.value).length;
+      if (attempt === ATTEMPTS) throw failed.reason;
+      await clock.sleep(PAUSE_MS);
+    }
+  }
+
   return async (keys) => {
     const pages: ProductPage[] = [];
     for (let from = 0; from < keys; from += BATCH) {
@@ -36,15 +55,10 @@ export function createPreload(parts: {
     const startedAtMs = clock.nowMs();
     await loader(productKey(0));
     const storedAtMs = clock.nowMs();
+    const birth = { storedAtMs, recomputeMs: storedAtMs - startedAtMs };
     let stored = 0;
-    for (let from = 0; from < pages.length; from += BATCH) {
-      const batch = pages.slice(from, from + BATCH);
-      const birth = { storedAtMs, recomputeMs: storedAtMs - startedAtMs };
-      const filled = await Promise.all(
-        batch.map((page) => reader.put(page.key, { value: page, version: page.version }, birth)),
-      );
-      stored += filled.filter(Boolean).length;
-    }
+    for (let from = 0; from < pages.length; from += WRITES)
+      stored += await storeAll(pages.slice(from, from + WRITES), birth);
     return stored;
   };
 }
