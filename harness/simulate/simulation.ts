@@ -3,7 +3,7 @@
  * of them reads through whatever reader it is given, over its own connection to one store and one database. Nothing
  * here knows a defence; the same seed always gives the same history.
  */
-import type { Answer, LoadEvent, Loader } from '../contract/defence.ts';
+import type { Answer, Loaded, LoadEvent, Loader } from '../contract/defence.ts';
 import type { Store } from '../contract/store.ts';
 import type { Clock, Log, Random } from '../contract/time.ts';
 import { seededRandom } from '../kit/random.ts';
@@ -29,12 +29,21 @@ export interface Surroundings {
   instance: string;
   loader: Loader<SimulatedRow>;
   onLoad(event: LoadEvent): void;
+  /** The rows, for those who write. */
+  rows: {
+    /** Commits the next version of a row. */
+    write(key: string): Promise<Loaded<SimulatedRow>>;
+    /** The committed version, at no price. */
+    versionOf(key: string): number;
+  };
 }
 
 /** What is simulated; a `Reader` of the targets is one. */
 export interface SimulatedReader {
   read(key: string): Promise<Answer<SimulatedRow>>;
   invalidate(key: string): Promise<void>;
+  /** Writes and resolves to the version once the write may be acknowledged; database, then `invalidate` where absent. */
+  write?(key: string): Promise<number>;
   start?(): Promise<void>;
 }
 
@@ -165,6 +174,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
       instance: name,
       loader: (key) => database.load(process, key),
       onLoad: (event) => observer.load?.(event, name),
+      rows: {
+        async write(key) {
+          const version = await database.write(process, key, options.writeMs);
+          return { value: { key, version }, version };
+        },
+        versionOf: database.versionOf,
+      },
     });
     void reader.start?.();
     return { process, reader };
@@ -205,13 +221,18 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     );
   }
 
+  async function writeThenInvalidate(process: SimulatedProcess, reader: SimulatedReader, key: string): Promise<number> {
+    const version = await database.write(process, key, options.writeMs);
+    await reader.invalidate(key);
+    return version;
+  }
+
   async function write(key: string): Promise<void> {
     const instance = choose();
     if (instance < 0) return;
     const { process, reader } = all[instance]!;
     const startedAtMs = world.nowMs();
-    const version = await database.write(process, key, options.writeMs);
-    await reader.invalidate(key);
+    const version = await (reader.write?.(key) ?? writeThenInvalidate(process, reader, key));
     observer.written?.({ key, process: process.name, version, startedAtMs, acknowledgedAtMs: world.nowMs() });
   }
 

@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { WriteStrategy } from '../../harness/contract/write.ts';
+import { loadModules } from '../../harness/kit/load-modules.ts';
+import { explainWriteOrdeal, runWriteOrdeal } from './write-ordeal.ts';
+
+const SEEDS = 500;
+const writes = await loadModules<WriteStrategy>(fileURLToPath(new URL('../writes/', import.meta.url)), 'writeStrategy');
+
+test.each(['versioned-write', 'write-through', 'lease-invalidate'])(
+  '%s: after an acknowledged write nothing older is served, and no write is lost',
+  { timeout: 60_000 },
+  async (id) => {
+    const strategy = writes.get(id)!;
+    let written = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const ordeal = await runWriteOrdeal(strategy, seed);
+      written += ordeal.history.writes.length;
+      const violated = explainWriteOrdeal(strategy, ordeal);
+      if (violated) expect.fail(violated);
+    }
+    expect(written).toBeGreaterThan(SEEDS);
+  },
+);
+
+test.each(['invalidate-after-write', 'delete-before-write', 'double-delete', 'update-after-write', 'write-around'])(
+  '%s, known failure: some seed serves an older value than the one acknowledged, and shows it again',
+  { timeout: 60_000 },
+  async (id) => {
+    const strategy = writes.get(id)!;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const violated = explainWriteOrdeal(strategy, await runWriteOrdeal(strategy, seed));
+      if (violated === null) continue;
+      expect(violated).toContain('the old value is not served');
+      expect(violated).toContain(`seed ${seed} `);
+      expect(explainWriteOrdeal(strategy, await runWriteOrdeal(strategy, seed))).toBe(violated);
+      return;
+    }
+    expect.fail(`no seed of ${SEEDS} shows it`);
+  },
+);
