@@ -18,7 +18,9 @@ export function explainPlan(plan: RunPlan): string {
       : []),
     ...(plan.write ? [`writes       ${plan.write.id}`, ...parameterLines(plan.write.id, plan.write.parameters)] : []),
     ...(plan.stock ? [`stock        ${plan.stock.id}`, ...parameterLines(plan.stock.id, plan.stock.parameters)] : []),
-    ...(plan.perUserPerSec === undefined ? [] : [`             ${plan.perUserPerSec}/s of one user may try to buy`]),
+    ...(plan.perUserPerSec === undefined
+      ? []
+      : [`             one user may try to buy ${plan.perUserPerSec} times a second`]),
     `target       ${plan.target.title}, ${plan.instances} instance${plan.instances === 1 ? '' : 's'}`,
     `environment  ${plan.environment}`,
     `data         ${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${
