@@ -32,6 +32,33 @@ export const storeCases: StoreCase[] = [
     },
   },
   {
+    name: 'gives back a marker of a row that does not exist, which any version replaces',
+    async run(store) {
+      const marker: Entry<null> = { ...entryOf(0), value: null, absent: true };
+      await store.set(marker, KEEP);
+      assert.deepEqual(await store.get('k'), marker);
+      assert.equal(await store.set(entryOf(1), { ...KEEP, ifNewer: true }), true);
+      assert.deepEqual(await store.get('k'), entryOf(1));
+    },
+  },
+  {
+    name: 'tracking tells of every set and delete of an entry, until it is closed',
+    async run(store, clock) {
+      if (!store.track) return;
+      const heard: string[] = [];
+      const subscription = await store.track({ invalidated: (key) => heard.push(key), lost: () => {} });
+      await store.set(entryOf(1), KEEP);
+      await store.lock('k', 'a', 300);
+      await store.delete('k');
+      await clock.sleep(200);
+      assert.deepEqual(heard, ['k', 'k']);
+      await subscription.close();
+      await store.set(entryOf(1), KEEP);
+      await clock.sleep(200);
+      assert.equal(heard.length, 2);
+    },
+  },
+  {
     name: 'keeps an entry for keepMs, whatever its logical TTL is',
     async run(store, clock) {
       await store.set(entryOf(1, 0), { keepMs: 300 });

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { realClock } from '../../harness/kit/clock.ts';
 import { storeCases } from '../conformance/store-cases.ts';
+import { jsonCodec } from './_codec.ts';
+import { codecFor, compressing } from './_compressing.ts';
 import { createRedisClient, createRedisStore } from './redis.ts';
 import { type RedisProcess, startRedisProcess } from './_redis-process.ts';
 
@@ -20,6 +22,32 @@ beforeAll(async () => {
 afterAll(async () => {
   client.disconnect();
   await server[Symbol.asyncDispose]();
+});
+
+for (const { name, run } of storeCases)
+  test(`compressed: ${name}`, () => {
+    const codec = compressing(jsonCodec, { aboveBytes: 0 });
+    return run(createRedisStore(client, { prefix: `compressed-${(cases += 1)}:`, codec }), realClock);
+  });
+
+test('a compressed value takes less than half of the memory, and is judged by scripts like any other', async () => {
+  const value = Array.from({ length: 400 }, (_, i) => `review ${i * 7919} was helpful to ${i % 13} of ${i % 31}`);
+  const large = { ...entry, value };
+  const stores = [0, 1000].map((compressAboveBytes) => {
+    const prefix = `size-${compressAboveBytes}:`;
+    const parameters = { compressAboveBytes, compression: 'zstd', compressionMode: 'async' } as const;
+    return { prefix, store: createRedisStore(client, { prefix, codec: codecFor(parameters) }) };
+  });
+  const sizes: number[] = [];
+  for (const { prefix, store } of stores) {
+    await store.set(large, { keepMs: 60_000 });
+    sizes.push(Number(await client.memory('USAGE', `${prefix}entry:k`)));
+    expect(await store.get('k')).toEqual(large);
+    expect(await store.set(large, { keepMs: 60_000, ifNewer: true })).toBe(false);
+    expect(await store.lease!('k', 'token', 1000, 0)).toEqual({ entry: large, granted: false });
+    expect(await store.set({ ...large, version: 2 }, { keepMs: 60_000, ifNewer: true })).toBe(true);
+  }
+  expect(sizes[1]).toBeLessThan(sizes[0]! / 2);
 });
 
 const entry = { key: 'k', value: 'x', version: 1, storedAtMs: 0, expiresAtMs: 1e15, recomputeMs: 1 };

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { defineStore } from '../../harness/contract/store-kind.ts';
 import { type EntryCodec, jsonCodec } from './_codec.ts';
+import { codecFor, compressionParameters } from './_compressing.ts';
 import { subscribeTo } from './_redis-subscription.ts';
 import { trackWrites } from './_redis-tracking.ts';
 import { STORE_CAPABILITIES } from '../../harness/contract/store.ts';
@@ -201,9 +202,14 @@ export default defineStore({
   title: 'One Redis',
   prose:
     'All instances share one Redis server: one place to invalidate, one lock per key, and one thing that can fail. ' +
-    'Values live as long as memory lasts; what is evicted first is decided by its policy.',
+    'Values live as long as memory lasts; what is evicted first is decided by its policy. Large values may be compressed: fewer bytes on the ' +
+    'wire and in memory, for processor time in every instance.',
   source: 'Redis documentation, client-side patterns and key eviction.',
   capabilities: new Set(STORE_CAPABILITIES),
-  parameters: z.object({}),
-  open: ({ redis }) => Promise.resolve({ store: createRedisStore(redis), close: () => Promise.resolve() }),
+  parameters: z.object(compressionParameters),
+  open: ({ redis, parameters }) =>
+    Promise.resolve({
+      store: createRedisStore(redis, { codec: codecFor(parameters) }),
+      close: () => Promise.resolve(),
+    }),
 });
