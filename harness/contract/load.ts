@@ -39,6 +39,8 @@ export interface LoadOperation {
   segments?: readonly string[];
   /** Keys from this one on are not in the database, so that an answer that says so is right; not given: all are there. */
   absentFromKey?: number;
+  /** The version of every answer is kept (`ETag`), so that stale reads can be found out; for profiles that write. */
+  recordVersions?: true;
   request: RequestTemplate;
 }
 
@@ -121,6 +123,20 @@ export interface WriteRecord {
   /** When its answer came or the client gave up, on the same clock; not known to older evidence. */
   endedMs?: number;
   status: 'acknowledged' | 'rejected' | 'unknown';
+  /** Of the answer, where the operation records versions and the answer told it. */
+  version?: number;
+}
+
+/** Reads with the version that they were answered with, in columns of one length. Warm-up is not recorded. */
+export interface VersionReads {
+  key: number[];
+  version: number[];
+  user: number[];
+  /** Milliseconds from the start of the first recorded segment. */
+  sentMs: number[];
+  endedMs: number[];
+  /** Reads beyond what a generator keeps: counted, and nothing else is known of them. */
+  dropped: number;
 }
 
 export interface GeneratorEvidence {
@@ -143,6 +159,8 @@ export interface LoadEvidence {
   slots: LoadSlots;
   histograms: HistogramRecord[];
   writes: WriteRecord[];
+  /** Where an operation records versions. */
+  versionReads?: VersionReads;
   generator: GeneratorEvidence;
   /** Up to 20 first examples of wrong answers and errors, as text. */
   examples: string[];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { absenceOf, classifyError, classifyStatus, parseCacheStatus, writeStatus } from './classify.ts';
+import { absenceOf, classifyError, classifyStatus, parseCacheStatus, versionOfTag, writeStatus } from './classify.ts';
 
 test('statuses become outcomes', () => {
   const none = new Set<number>();
@@ -66,4 +66,8 @@ test.each([
 
 test('several Cache-Status lines are one list', () => {
   expect(parseCacheStatus(['origin; hit', 'edge; fwd=stale'])).toBe('stale');
+});
+
+test('the version is the number that an entity tag ends with', () => {
+  expect(['"product:7-v31"', 'W/"12"', '"v8"', '"abc"', undefined].map(versionOfTag)).toEqual([31, 12, 8, -1, -1]);
 });

@@ -134,3 +134,9 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   parts.push(text.slice(from));
   return parts;
 }
+
+/** The version that an entity tag ends with, as in `"product:7-v3"`; -1 where it has no number. */
+export function versionOfTag(header: string | string[] | undefined): number {
+  const digits = typeof header === 'string' ? /(\d{1,15})"?$/.exec(header)?.[1] : undefined;
+  return digits === undefined ? -1 : Number(digits);
+}

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import type { CacheOutcome } from '../contract/defence.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { RequestOutcome } from '../contract/operation.ts';
-import { absenceOf, classifyError, classifyStatus, errorCode, parseCacheStatus } from './classify.ts';
+import { absenceOf, classifyError, classifyStatus, errorCode, parseCacheStatus, versionOfTag } from './classify.ts';
 import type { Connection, Sendable } from './connections.ts';
 import type { EndedRequest } from './recorder.ts';
 import type { CompiledOperation } from './request-template.ts';
@@ -35,6 +35,7 @@ export class Exchange implements Sendable, EndedRequest {
   outcome: RequestOutcome = 'ok';
   cacheOutcome: CacheOutcome | null = null;
   detail = '';
+  version = -1;
   ended = false;
   connection: Connection | null = null;
   /** Neighbours in the list of requests in flight, by arrival. */
@@ -85,6 +86,7 @@ export class Exchange implements Sendable, EndedRequest {
     this.outcome = classifyStatus(status, rejectedStatuses, headers['retry-after'] !== undefined, absence);
     // Whatever the cache calls it, there is no value that it could have had.
     this.cacheOutcome = absence === 'right' ? 'absent' : parseCacheStatus(headers['cache-status']);
+    if (this.#compiled.recordVersions) this.version = versionOfTag(headers['etag']);
     // Only what is looked at is kept: the identity of a success, the reason of a failure.
     if (status < 300 ? this.#compiled.identity !== null : status >= 400) this.#chunks = [];
   }

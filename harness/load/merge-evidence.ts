@@ -23,6 +23,7 @@ export function mergeReports(reports: readonly GeneratorReport[], startedAtMs: n
     slots: mergeSlots(reports.map((report) => report.slots)),
     histograms: mergeHistograms(reports.flatMap((report) => report.histograms)),
     writes: reports.flatMap((report) => report.writes).sort((a, b) => a.sentMs - b.sentMs),
+    ...mergeReads(reports),
     generator: {
       processes: reports.length,
       lagP50Us: lag.getValueAtPercentile(50),
@@ -39,6 +40,21 @@ export function mergeReports(reports: readonly GeneratorReport[], startedAtMs: n
       .slice(0, MAX_EXAMPLES)
       .map((example) => example.text),
     interrupted: reports.some((report) => report.interrupted),
+  };
+}
+
+function mergeReads(reports: readonly GeneratorReport[]): Pick<LoadEvidence, 'versionReads'> {
+  const all = reports.flatMap(({ versionReads }) => versionReads ?? []);
+  if (all.length === 0) return {};
+  return {
+    versionReads: {
+      key: all.flatMap(({ key }) => key),
+      version: all.flatMap(({ version }) => version),
+      user: all.flatMap(({ user }) => user),
+      sentMs: all.flatMap(({ sentMs }) => sentMs),
+      endedMs: all.flatMap(({ endedMs }) => endedMs),
+      dropped: sumOf(all, ({ dropped }) => dropped),
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * What the orchestrator and its generator processes say to each other over IPC. All times in these messages are epoch
  * milliseconds; inside a generator they are milliseconds from the start of the load.
  */
-import type { HistogramRecord, LoadSlots, LoadSpec, PhaseName, WriteRecord } from '../contract/load.ts';
+import type { HistogramRecord, LoadSlots, LoadSpec, PhaseName, VersionReads, WriteRecord } from '../contract/load.ts';
 
 /** What a generator process can be told before there is a target. */
 export interface GeneratorShare {
@@ -45,6 +45,7 @@ export interface GeneratorReport {
   slots: LoadSlots;
   histograms: HistogramRecord[];
   writes: WriteRecord[];
+  versionReads?: VersionReads;
   examples: Example[];
   /** Scheduling lag as an encoded histogram. */
   lagHdr: string;

@@ -113,3 +113,23 @@ test('a load that was stopped has slots up to the stop', () => {
   expect(report.slots.offered).toEqual([1, 0, 0]);
   expect(report.interrupted).toBe(true);
 });
+
+test('where an operation records versions, answers leave key, version, user and times; writes their version', () => {
+  const [read, write] = [operationOf('read-item', '/a'), operationOf('write-item', '/b', { recordWrites: true })];
+  const recorder = new Recorder({
+    ...SPEC,
+    operations: [
+      { ...read, recordVersions: true },
+      { ...write, recordVersions: true },
+    ],
+  });
+  recorder.ended(ended({ segment: 0, atMs: 900, version: 2 })); // warm-up
+  recorder.ended(ended({ version: 3 }));
+  recorder.ended(ended({ version: -1 })); // told none
+  recorder.ended(ended({ version: 4, outcome: 'server-error' }));
+  recorder.ended(ended({ operation: 1, version: 5 }));
+  const report = recorder.finish(50_000, null);
+  expect(report.versionReads).toEqual({ key: [5], version: [3], user: [6], sentMs: [1], endedMs: [10], dropped: 0 });
+  expect(report.writes.map(({ version }) => version)).toEqual([5]);
+  expect(new Recorder(SPEC).finish(0, null).versionReads).toBeUndefined();
+});

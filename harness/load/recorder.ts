@@ -4,7 +4,7 @@
  * warm-up segments leave nothing but their writes, which checks must know of.
  */
 import { CACHE_OUTCOMES, type CacheOutcome } from '../contract/defence.ts';
-import type { LoadSpec, PhaseName, WriteRecord } from '../contract/load.ts';
+import type { LoadSpec, PhaseName, VersionReads, WriteRecord } from '../contract/load.ts';
 import { ERROR_OUTCOMES, REQUEST_OUTCOMES, type RequestOutcome } from '../contract/operation.ts';
 import { createHistogram, encodeHistogram, recordUs, type Histogram } from '../kit/histogram.ts';
 import { writeStatus } from './classify.ts';
@@ -18,6 +18,8 @@ import { SlotTable } from './slot-table.ts';
 const SLOT_MS = [100, 1000, 10_000];
 const MOST_SLOTS = 6000;
 const MAX_EXAMPLES_PER_OUTCOME = 4;
+/** Of one process: some 20 MB. */
+const MOST_VERSION_READS = 500_000;
 
 /** A request as it ended. Times are ms from the start of the load. */
 export interface EndedRequest {
@@ -36,6 +38,8 @@ export interface EndedRequest {
   cacheOutcome: CacheOutcome | null;
   /** What was wrong, for the examples. */
   detail: string;
+  /** Of the answer, where the operation records versions; -1 where it told none. */
+  version?: number;
 }
 
 export class Recorder {
@@ -47,6 +51,8 @@ export class Recorder {
   readonly #recorded: readonly boolean[];
   readonly #recordWrites: readonly boolean[];
   readonly #writes: WriteRecord[] = [];
+  readonly #recordVersions: readonly boolean[];
+  readonly #versionReads: VersionReads = { key: [], version: [], user: [], sentMs: [], endedMs: [], dropped: 0 };
   readonly #examples: Example[] = [];
   readonly #examplesByOutcome = new Map<RequestOutcome, number>();
   #window: ProgressReport = { offered: 0, completed: 0, errors: 0, latencyCounts: emptyCounts() };
@@ -61,6 +67,7 @@ export class Recorder {
     this.#histograms = new PhasedHistograms(spec.operations.map(({ operation }) => operation));
     this.#recorded = spec.segments.map((segment) => segment.recorded);
     this.#recordWrites = spec.operations.map(({ request }) => request.recordWrites ?? false);
+    this.#recordVersions = spec.operations.map(({ recordVersions }) => recordVersions ?? false);
   }
 
   /** A request that was due and is being sent. `lagMs` is how late the generator came to it; `inFlight` counts it. */
@@ -98,6 +105,7 @@ export class Recorder {
     if (this.#recordWrites[operation]) this.#keepWrite(request, wasSent);
     if (this.wantsExample(outcome)) this.#keepExample(request);
     if (!this.#recorded[segment]) return;
+    if (this.#recordVersions[operation] && !this.#recordWrites[operation] && outcome === 'ok') this.#keepRead(request);
 
     const outcomeIndex = REQUEST_OUTCOMES.indexOf(outcome);
     const cacheIndex = request.cacheOutcome === null ? -1 : CACHE_OUTCOMES.indexOf(request.cacheOutcome);
@@ -133,7 +141,7 @@ export class Recorder {
   finish(
     startedAtMs: number,
     stoppedAtMs: number | null,
-  ): Pick<GeneratorReport, 'slots' | 'histograms' | 'writes' | 'examples' | 'lagHdr' | 'interrupted'> {
+  ): Pick<GeneratorReport, 'slots' | 'histograms' | 'writes' | 'versionReads' | 'examples' | 'lagHdr' | 'interrupted'> {
     const { recordedFromMs, recordedToMs } = this.#schedule;
     const lagHdr = encodeHistogram(this.#lag);
     this.#lag.destroy();
@@ -141,6 +149,7 @@ export class Recorder {
       slots: this.#slots.toSlots(startedAtMs + recordedFromMs, Math.min(recordedToMs, stoppedAtMs ?? Infinity)),
       histograms: this.#histograms.finish(),
       writes: this.#writes,
+      ...(this.#recordVersions.includes(true) && { versionReads: this.#versionReads }),
       examples: this.#examples,
       lagHdr,
       interrupted: stoppedAtMs !== null,
@@ -156,7 +165,23 @@ export class Recorder {
       sentMs: (wasSent ? request.sentAtMs : request.atMs) - this.#schedule.recordedFromMs,
       endedMs: request.endedAtMs - this.#schedule.recordedFromMs,
       status: writeStatus(request.outcome, wasSent),
+      ...(request.version !== undefined && request.version >= 0 && { version: request.version }),
     });
+  }
+
+  #keepRead({ key, version = -1, user, sentAtMs, endedAtMs }: EndedRequest): void {
+    if (version < 0) return;
+    const reads = this.#versionReads;
+    if (reads.key.length >= MOST_VERSION_READS) {
+      reads.dropped += 1;
+      return;
+    }
+    const { recordedFromMs } = this.#schedule;
+    reads.key.push(key);
+    reads.version.push(version);
+    reads.user.push(user);
+    reads.sentMs.push(sentAtMs - recordedFromMs);
+    reads.endedMs.push(endedAtMs - recordedFromMs);
   }
 
   #keepExample(request: EndedRequest): void {

@@ -20,6 +20,7 @@ export interface CompiledOperation {
   absentStatuses: ReadonlySet<number>;
   absentFromKey: number | null;
   recordWrites: boolean;
+  recordVersions: boolean;
 }
 
 /**
@@ -27,10 +28,8 @@ export interface CompiledOperation {
  *
  * @param pathPrefix path of the base URL, put before the template's path; empty for none
  */
-export function compileOperation(
-  { operation, request, absentFromKey }: LoadOperation,
-  pathPrefix = '',
-): CompiledOperation {
+export function compileOperation(loadOperation: LoadOperation, pathPrefix = ''): CompiledOperation {
+  const { operation, request, absentFromKey, recordVersions } = loadOperation;
   const headers = Object.entries(request.headers ?? {}).flat();
   const hasType = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === 'content-type');
   if (request.body !== undefined && !hasType) headers.push('content-type', 'application/json');
@@ -45,6 +44,7 @@ export function compileOperation(
     absentStatuses: new Set(request.absentStatuses),
     absentFromKey: absentFromKey ?? null,
     recordWrites: request.recordWrites ?? false,
+    recordVersions: recordVersions ?? false,
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { messageOf } from '../contract/errors.ts';
-import { absenceOf, classifyError, classifyStatus, errorCode, parseCacheStatus } from './classify.ts';
+import { absenceOf, classifyError, classifyStatus, errorCode, parseCacheStatus, versionOfTag } from './classify.ts';
 import type { EndedRequest } from './recorder.ts';
 import type { CompiledOperation } from './request-template.ts';
 
@@ -116,6 +116,8 @@ export function takeOver(client: AutocannonClient, owner: SaturationOwner, insta
       if (name.length === 12 && name.toLowerCase() === 'cache-status' && current !== null)
         current.cacheOutcome = parseCacheStatus(headers[i + 1]);
       else if (name.length === 11 && name.toLowerCase() === 'retry-after') retryAfter = true;
+      else if (name.length === 4 && current?.compiled.recordVersions && name.toLowerCase() === 'etag')
+        current.version = versionOfTag(headers[i + 1]);
     }
   });
   // Autocannon collects bodies anyway, but hands them out only to requests that ask.

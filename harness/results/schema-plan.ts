@@ -61,6 +61,7 @@ const loadSpec = z.object({
       keys: keyStream,
       segments: z.array(z.string()).exactOptional(),
       absentFromKey: z.number().exactOptional(),
+      recordVersions: z.literal(true).exactOptional(),
       request: requestTemplate,
     }),
   ),

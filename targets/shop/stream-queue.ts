@@ -114,7 +114,7 @@ export function createStreamQueue(
         const blockMs = Math.max(1, Math.min(LONGEST_WAIT_MS, Math.floor(waitMs)));
         const group = ['GROUP', GROUP, consumer] as const;
         const answer = await connected.xreadgroup(...group, 'COUNT', most, 'BLOCK', blockMs, 'STREAMS', stream, '>');
-        return messagesOf((answer?.[0]?.[1] ?? []) as StreamEntry[], new Map());
+        return messagesOf(answer?.[0]?.[1] ?? [], new Map());
       } catch (error) {
         // A Redis that lost its memory knows no group any more.
         if (messageOf(error).includes('NOGROUP')) await makeGroup();

@@ -40,7 +40,7 @@ const PREVENT: [Strategy, Parameters][] = [
   [eventInvalidation, {}],
   [eventInvalidation, { via: 'stream' }],
   [writeBehind, {}],
-].map(([strategy, parameters]) => [strategy, parameters as Parameters]);
+];
 
 /** Reader loads the old row, writer changes it and tells the cache, reader fills. */
 async function lateFill(strategy: Strategy, parameters: Parameters, slowMs = 100): Promise<World> {
