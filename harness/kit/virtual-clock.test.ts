@@ -64,3 +64,45 @@ test('many sleepers come out sorted', async () => {
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   expect(seen.length).toBe(2000);
 });
+
+test('a function given to at() is called at its time, between sleepers, and what it throws ends the run', async () => {
+  const clock = createVirtualClock();
+  const seen: string[] = [];
+  clock.at(20, () => void seen.push(`at ${clock.nowMs()}`));
+  void clock.sleep(10).then(() => seen.push(`slept ${clock.nowMs()}`));
+  clock.at(-5, () => void seen.push(`at ${clock.nowMs()}`));
+  await clock.run();
+  expect(seen).toEqual(['at 0', 'slept 10', 'at 20']);
+  clock.at(30, () => {
+    throw new Error('broken');
+  });
+  await expect(clock.run()).rejects.toThrow('broken');
+});
+
+test('two who drive one clock at once do not overtake what a wake has set in motion', async () => {
+  const clock = createVirtualClock();
+  const seen: number[] = [];
+  const walk = async (ms: number): Promise<void> => {
+    for (let i = 0; i < 200; i++) {
+      await clock.sleep(ms);
+      for (let hop = 0; hop < 10; hop++) await Promise.resolve();
+      seen.push(clock.nowMs());
+    }
+  };
+  const both = [walk(1), walk(1.5)];
+  await Promise.all([clock.finish(both[0]!), clock.finish(both[1]!)]);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(clock.nowMs()).toBe(300);
+});
+
+test('thousands of wakes leave the real event loop its turns', async () => {
+  const clock = createVirtualClock();
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 0);
+  const walk = async (): Promise<void> => {
+    while (turns === 0) await clock.sleep(1);
+  };
+  await clock.finish(walk());
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(0);
+});
