@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, HarnessError, messageOf } from '../contract/errors.ts';
 import type { Library } from '../contract/library.ts';
@@ -21,9 +22,9 @@ import { linkLatest, makeOutputFolder, newRunId } from './output-folder.ts';
 import { typedCommand } from './typed-command.ts';
 
 /** Our own that stand beside the libraries unless others are named. */
-const OWN_DEFENCES = ['cache-aside', 'single-flight', 'lock-wait', 'lease'];
-/** Cases at once: they mostly wait, and more would disturb each other on a small machine. */
-const AT_ONCE = 4;
+const OWN_DEFENCES = ['cache-aside', 'single-flight', 'lock-wait', 'lease', 'single-flight+lease'];
+/** Subjects at once: they mostly wait, and more would disturb each other on a small machine. */
+const AT_ONCE = 6;
 const ROUNDS = 2;
 
 export interface LibraryFlags {
@@ -83,6 +84,7 @@ export async function compareLibraries(flags: LibraryFlags): Promise<void> {
   const redis = redisVersion();
   const subjects = await chooseSubjects(flags);
   const started = new Date();
+  const loadAverage = Number(loadavg()[0]!.toFixed(1));
   const folder = makeOutputFolder(newRunId('libraries', started), flags.out);
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   const interrupts = listenForInterrupts(tell);
@@ -102,6 +104,7 @@ export async function compareLibraries(flags: LibraryFlags): Promise<void> {
       startedAt: started.toISOString(),
       finishedAt: new Date().toISOString(),
       machine: describeMachine(),
+      loadAverage,
       runtime: { node: process.version, redis },
       subjects,
       cases: SUITE_CASES.map(({ id, title, prose, columns, finding }) => ({

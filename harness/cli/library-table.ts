@@ -13,6 +13,8 @@ export interface LibrariesReport {
   startedAt: string;
   finishedAt: string;
   machine: EnvironmentManifest['machine'];
+  /** Of the last minute when the run began: above the number of cores, times are those of a busy machine. */
+  loadAverage: number;
   runtime: { node: string; redis: string };
   subjects: { id: string; kind: 'library' | 'defence'; versions: Record<string, string> }[];
   cases: (Omit<CaseDescription, 'finding'> & {
@@ -114,10 +116,10 @@ function versionLines(report: LibrariesReport): string[] {
   );
 }
 
-function placeLine({ cachequakeVersion, machine, runtime, startedAt }: LibrariesReport): string {
+function placeLine({ cachequakeVersion, machine, loadAverage, runtime, startedAt }: LibrariesReport): string {
   return (
     `${startedAt}, cachequake ${cachequakeVersion}, Node ${runtime.node}, Redis ${runtime.redis}, ${machine.platform}, ` +
-    `${machine.cores} cores, ${machine.cpuModel}`
+    `${machine.cores} cores, ${machine.cpuModel}, load average at the start ${loadAverage}`
   );
 }
 

@@ -6,7 +6,7 @@ import { readWithin } from './_crowd.ts';
 
 const EVERY_MS = 100;
 /** Without an old value for so long, none is to come. */
-const QUIET_MS = 1200;
+const QUIET_MS = 1000;
 
 export interface StaleResult {
   /** The first reader after the delete was given the old value. */
@@ -16,7 +16,7 @@ export interface StaleResult {
 }
 
 /**
- * Reads every 100 ms with every cache in turn, until no old value was seen for 1.2 s or a second after the TTL.
+ * Reads every 100 ms with every cache in turn, until no old value was seen for 1 s or a second after the TTL.
  *
  * @param caches those that read
  * @param fresh the version that a reader must see

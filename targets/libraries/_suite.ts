@@ -1,13 +1,13 @@
 /**
- * The library suite: every case on every subject, each on a Redis and in processes of its own, and after that the
- * load, one subject at a time and in turns. A subject that ends its process has that as its fact; the suite goes on.
+ * The library suite: every case on every subject, each subject on a Redis and in processes of its own, and after that
+ * the load, one subject at a time and in turns. A subject that ends its process has that as its fact; the suite goes on.
  */
 import { messageOf } from '../../harness/contract/errors.ts';
-import { startRedisProcess } from '../stores/_redis-process.ts';
+import { type RedisProcess, startRedisProcess } from '../stores/_redis-process.ts';
 import type { CaseDescription, Facts } from './_case.ts';
 import { LIBRARY_CASES } from './_cases.ts';
 import { type LoadPartResult, runLoadPart } from './_load-part.ts';
-import { startWorker } from './_process.ts';
+import { startWorker, type WorkerProcess } from './_process.ts';
 import { runSeveralProcesses, SEVERAL_PROCESSES } from './_several-processes.ts';
 
 /** The cases in the order of the table. */
@@ -35,7 +35,7 @@ export interface LoadOutcome {
 export interface SuiteOptions {
   subjects: readonly string[];
   cases: readonly CaseDescription[];
-  /** Cases that are run at the same time; they mostly wait. */
+  /** Subjects whose cases are run at the same time; they mostly wait. */
   atOnce: number;
   /** Turns of the load; 0 for none. */
   rounds: number;
@@ -58,39 +58,50 @@ async function attempt<T>(
 }
 
 /**
- * Runs one case of one subject. Never rejects but for an interrupt: what goes wrong is the outcome's problem.
- *
- * @param namespace of the keys
+ * Runs the cases of one subject, one after the other, on one Redis and in one process; after a problem both are new.
+ * Rejects only for an interrupt: what goes wrong is the outcome's problem.
  */
-export async function runSuiteCase(
-  subject: string,
-  caseId: string,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<CaseOutcome> {
-  const [facts, problem] = await attempt(signal, async (until) => {
-    await using redis = await startRedisProcess();
-    if (caseId === SEVERAL_PROCESSES.id) return await runSeveralProcesses(subject, redis, namespace, until);
-    await using worker = await startWorker(redis, until);
-    return await worker.call('runCase', { subject, redisUrl: redis.url, namespace, caseId });
-  });
-  return { subject, caseId, facts, problem };
+async function runSubject(subject: string, { cases, signal, progress }: SuiteOptions): Promise<CaseOutcome[]> {
+  await using stack = new AsyncDisposableStack();
+  let redis: RedisProcess | null = null;
+  let worker: WorkerProcess | null = null;
+
+  async function once(caseId: string, until: AbortSignal): Promise<Facts> {
+    const server = (redis ??= stack.use(await startRedisProcess()));
+    const where = { subject, redisUrl: server.url, namespace: caseId };
+    if (caseId === SEVERAL_PROCESSES.id) return await runSeveralProcesses(subject, server, caseId, until);
+    const child = (worker ??= stack.use(await startWorker(server, signal)));
+    const onAbort = (): void => void child[Symbol.asyncDispose]();
+    until.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await child.call('runCase', { ...where, caseId });
+    } finally {
+      until.removeEventListener('abort', onAbort);
+    }
+  }
+
+  const outcomes: CaseOutcome[] = [];
+  for (const { id } of cases) {
+    const [facts, problem] = await attempt(signal, (until) => once(id, until));
+    // Whatever broke must not reach the next case.
+    if (problem !== null) redis = worker = null;
+    outcomes.push({ subject, caseId: id, facts, problem });
+    progress(`${subject}: ${id}`);
+  }
+  return outcomes;
 }
 
-/** All cases of all subjects, case by case, a few at once. */
-async function runCases({ subjects, cases, atOnce, signal, progress }: SuiteOptions): Promise<CaseOutcome[]> {
-  const jobs = cases.flatMap(({ id }) => subjects.map((subject) => ({ subject, id })));
-  const outcomes: CaseOutcome[] = [];
+/** All cases of all subjects, a few subjects at once. */
+async function runCases(options: SuiteOptions): Promise<CaseOutcome[]> {
+  const { subjects, atOnce } = options;
+  const outcomes: CaseOutcome[][] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
-    for (let index = next++; index < jobs.length; index = next++) {
-      const { subject, id } = jobs[index]!;
-      outcomes[index] = await runSuiteCase(subject, id, `case${index}`, signal);
-      progress(`${id} ${subject} (${outcomes.filter(Boolean).length} of ${jobs.length})`);
-    }
+    for (let index = next++; index < subjects.length; index = next++)
+      outcomes[index] = await runSubject(subjects[index]!, options);
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
-  return outcomes;
+  return outcomes.flat();
 }
 
 /** The load, all subjects in each round, every second round backwards, so that no subject always comes first. */

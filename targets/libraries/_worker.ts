@@ -5,7 +5,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../harness/contract/errors.ts';
 import type { LibraryCache } from '../../harness/contract/library.ts';
-import { createHistogram, encodeHistogram, recordUs } from '../../harness/kit/histogram.ts';
 import { type BreakableRedis, CASE_TTL_MS, COMMAND_TIMEOUT_MS, LOAD_TIMEOUT_MS } from './_case.ts';
 import { LIBRARY_CASES } from './_cases.ts';
 import { crowdAtOnce } from './_crowd.ts';
@@ -13,6 +12,9 @@ import { type CaseDatabase, createCaseDatabase } from './_database.ts';
 import type { FromWorker, OpenArguments, RedisAction, ToWorker, WorkerMethods } from './_messages.ts';
 import { oldAfterDelete } from './_stale.ts';
 import { findSubject } from './_subject.ts';
+
+/** How long a subject may take to close before the next case begins, ms. */
+const CLOSE_MS = 300;
 
 const send = (message: FromWorker): void => void process.send?.(message);
 
@@ -57,7 +59,18 @@ const methods: WorkerMethods = {
     if (!found) throw new Error(`there is no case ${caseId}`);
     const database = createCaseDatabase(50);
     const where = { subject, redisUrl, namespace, ttlMs: CASE_TTL_MS, recomputeMs: 50 };
-    return found.run({ database, redis, open: () => openSubject(where, database) });
+    const caches: LibraryCache[] = [];
+    const open = async (): Promise<LibraryCache> => {
+      const cache = await openSubject(where, database);
+      caches.push(cache);
+      return cache;
+    };
+    try {
+      return await found.run({ database, redis, open });
+    } finally {
+      // A library whose load hangs may never close.
+      await Promise.race([Promise.allSettled(caches.map((cache) => cache.close())), delay(CLOSE_MS)]);
+    }
   },
   async open(args) {
     const database = createCaseDatabase(args.recomputeMs);
@@ -81,6 +94,8 @@ const methods: WorkerMethods = {
   oldAfterDelete: ({ key, fresh }) => oldAfterDelete([current().cache], key, fresh),
   async load({ key, readers, pauseMs, durationMs }) {
     const { cache, database } = current();
+    // Its WebAssembly costs more than all else that a worker starts with, and only the load needs it.
+    const { createHistogram, encodeHistogram, recordUs } = await import('../../harness/kit/histogram.ts');
     const histogram = createHistogram();
     let [reads, failed] = [0, 0];
     const endMs = performance.now() + durationMs;
