@@ -25,7 +25,12 @@ export function explainPlan(plan: RunPlan): string {
     `environment  ${plan.environment}`,
     `data         ${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${
       plan.dataset.cost.kind === 'wait' ? `${plan.dataset.cost.waitMs} ms of waiting` : 'real work'
-    } in the database; TTL ${formatDuration(plan.ttlMs)}`,
+    } in the database${plan.dataset.payloadBytes === undefined ? '' : ` and has ${plan.dataset.payloadBytes} bytes`}; TTL ${formatDuration(plan.ttlMs)}`,
+    ...Object.entries(plan.redisConfig ?? {}).map(
+      ([name, value]) => `redis        ${name} = ${value}, put back afterwards`,
+    ),
+    ...(plan.load.replay ? [`replay       ${plan.load.replay.file} at ${plan.load.replay.speed} times its speed`] : []),
+    ...(plan.study ? [`looks for    ${explainStudy(plan.study)}`] : []),
     `load         ${plan.load.engine}, ${plan.load.arrivals} arrivals, seed ${plan.seed}, ${formatDuration(seconds)} in all`,
     ...plan.load.segments.map(
       (s) =>
@@ -52,6 +57,12 @@ export function explainPlan(plan: RunPlan): string {
     ...settingLines(plan),
   ];
   return lines.join('\n');
+}
+
+function explainStudy(study: NonNullable<RunPlan['study']>): string {
+  return study.kind === 'breakpoint'
+    ? `the rate at which two windows of ${formatDuration(study.windowMs)} in a row have a p99 above ${study.p99Ms} ms or more than ${100 * study.maxFailedShare} % failed`
+    : `what grows per hour, without the first ${100 * study.settleShare} % of the run`;
 }
 
 function parameterLines(owner: string, parameters: Record<string, unknown>): string[] {

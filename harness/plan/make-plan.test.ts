@@ -76,6 +76,18 @@ describe('a plan', () => {
     rmSync(dirname(trace), { recursive: true });
   });
 
+  test('says what it looks for, what it sets in Redis, and who chose the number of connections', () => {
+    expect(explainPlan(plan({ profile: 'breakpoint' }))).toMatch(/two windows of 1s in a row have a p99 above 250 ms/);
+    expect(explainPlan(plan({ profile: 'soak' }))).toMatch(/grows per hour, without the first 20 %/);
+    const pressed = explainPlan(plan({ profile: 'eviction-pressure', set: { policy: 'noeviction' } }));
+    expect(pressed).toMatch(/maxmemory-policy = noeviction, put back afterwards/);
+    expect(pressed).toMatch(/has 2000 bytes/);
+    const published = plan({ profile: 'xfetch-redisconf' });
+    expect(published.service.postgresPool).toBe(50);
+    expect(published.provenance['postgresPool']).toBe('profile');
+    expect(plan({ profile: 'hot-key' }).service.postgresPool).toBe(10);
+  });
+
   test('refuses a fault that does not end in time, and one that an external Redis cannot have', () => {
     const late = [{ fault: 'redis-down', atMs: 12_000, durationMs: 5000 }];
     expect(problem({ faults: late }).message).toMatch(/redis-down@12s does not end before the run does, after 14s/);
