@@ -120,8 +120,8 @@ const deleteDuringLoad: LibraryCase = {
   prose:
     'A caller of instance A loads for 400 ms. After 100 ms the row is written and the key deleted through A, later ' +
     'loads take 50 ms. From the moment the delete has returned, a new caller of A and one of instance B read every ' +
-    '100 ms: until when was the old value served? TTL ${CASE_TTL_MS / 1000} s. Then the same on another key with ` +
-    'the delete through B.',
+    '100 ms: when did the last one come that was given the old value (1 ms: only the very first)? TTL ' +
+    `${CASE_TTL_MS / 1000} s. Then the same on another key with the delete through B.`,
   columns: [
     { fact: 'oldAtOnce', title: 'old value right after' },
     { fact: 'oldForMs', title: 'old value for', unit: 'ms' },
