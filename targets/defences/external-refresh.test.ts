@@ -190,6 +190,21 @@ test('known failure: a worker that cannot keep up lets keys expire, and their re
     { maxConcurrent: 1, graceMs: 500 },
   ));
 
+test('a single look at the cache that fails is not taken for the death of the worker', () =>
+  withWorker('external-refresh', async ({ startWorker, traffic, store, lines }) => {
+    startWorker();
+    await traffic(1000);
+    const { get } = store;
+    let looks = 0;
+    store.get = async (key) => {
+      if (key !== HOT && (looks += 1) % 3 === 0) throw new Error('Command timed out');
+      return get(key);
+    };
+    await traffic(5000);
+    expect(looks).toBeGreaterThan(20);
+    expect(lines.filter((line) => line.includes('is gone'))).toEqual([]);
+  }));
+
 test('neither a cache nor a mailbox that is away ends the worker', () =>
   withWorker('external-refresh', async ({ startWorker, traffic, store, mailbox, lines, sleep }) => {
     const worker = startWorker();

@@ -45,6 +45,8 @@ export default defineDefence({
     const closed = new AbortController();
     /** When each key was last reported. */
     const reported = new Map<string, number>();
+    /** What the last beat has promised; a cache that does not answer once says nothing about the worker. */
+    let livesUntilMs = -Infinity;
     let alive = false;
     let deaf = false;
 
@@ -65,10 +67,11 @@ export default defineDefence({
 
     async function watch(): Promise<void> {
       while (!closed.signal.aborted) {
-        const beats = await store.get(HEARTBEAT).then(
-          (beat) => beat !== null && clock.nowMs() < beat.expiresAtMs,
-          () => false,
+        await store.get(HEARTBEAT).then(
+          (beat) => (livesUntilMs = beat?.expiresAtMs ?? -Infinity),
+          () => {},
         );
+        const beats = clock.nowMs() < livesUntilMs;
         if (beats !== alive) log.info(`external-refresh: the worker ${beats ? 'is there' : 'is gone, readers load'}`);
         alive = beats;
         await clock.sleep(heartbeatMs, closed.signal).catch(() => {});

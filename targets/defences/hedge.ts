@@ -22,8 +22,8 @@ export default defineDefence({
     'A load that takes longer than 95 % of the recent ones is sent a second time, and the first answer wins. Cuts the ' +
     'tail that comes from single slow requests: a bad connection, a busy replica, a lock. At most `budget` of the loads ' +
     'are hedged. The loser is not called back: its work is done and thrown away. A database that is slow because it ' +
-    'has too much to do gets even more of it, and without a budget that makes an overload worse. A hedge takes no place of its own in a ' +
-    'bulkhead beside it.',
+    'has too much to do gets even more of it, and without a budget that makes an overload worse. ' +
+    'A hedge takes no place of its own in a bulkhead beside it.',
   source: 'Dean and Barroso, The Tail at Scale, CACM 56(2), 2013: hedged requests.',
   parameters: z.object({
     quantile: z.number().min(0.5).max(0.999).default(0.95).describe('Hedge when a load takes longer than this share'),
