@@ -286,3 +286,22 @@ describe('services that are wrong on purpose', () => {
     expect(texts.filter((text) => text.startsWith('{"key":"product:10"'))).toHaveLength(98);
   });
 });
+
+test('a product is created: what was absent a moment ago is seen by every instance, past filter and marker', async () => {
+  const defences = { SHOP_STACK: stack('bloom-filter', 'negative-cache', 'single-flight') };
+  const [a, b] = [await shop(defences), await shop({ ...defences, SHOP_INSTANCE: '1' })];
+  const product = { name: 'Blue lamp', priceCents: 100 };
+  try {
+    for (const one of [a, b]) expect([(await read(one, 500)).status, (await read(one, 7)).status]).toEqual([404, 200]);
+    const created = await send(a, 'POST', '/products/500', product);
+    expect([created.status, created.body]).toEqual([201, { key: 'product:500', version: 1, invalidated: true }]);
+    for (const one of [b, a]) expect((await read(one, 500)).status).toBe(200);
+    expect((await send(b, 'POST', '/products/500', product)).status).toBe(409);
+    // Where nobody can be told, nothing is created: another instance would turn readers away from it.
+    const cutOff = await shop({ ...defences, SHOP_INSTANCE: '2', REDIS_URL: 'redis://127.0.0.1:1' });
+    expect((await send(cutOff, 'POST', '/products/501', product)).status).toBe(502);
+    expect(await postgres.sql.query('SELECT 1 FROM shop.products WHERE id = 501')).toEqual([]);
+  } finally {
+    await postgres.sql.query('DELETE FROM shop.products WHERE id >= 500');
+  }
+});

@@ -17,6 +17,7 @@ import { createUserLimit } from '../stock/_user-limit.ts';
 import { createAttendance, registerAttendance } from './attendance.ts';
 import type { BrokenService } from './broken.ts';
 import type { ShopSettings } from './config.ts';
+import { registerCreation } from './create-route.ts';
 import { createPool } from './database.ts';
 import { registerHarness } from './harness-routes.ts';
 import { knownKeys } from './known-keys.ts';
@@ -164,6 +165,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     log,
   });
   registerAttendance(app, attendance);
+  registerCreation(app, { reader, pool, log });
   const { perUserPerSec } = settings;
   const limit = perUserPerSec === null ? null : createUserLimit(redis, perUserPerSec);
   registerPurchases(app, { stock, limit, metrics, log });
