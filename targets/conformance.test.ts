@@ -16,18 +16,24 @@ for (const defence of all)
 test('the defences that the harness promises are there', () => {
   expect([...defences.keys()]).toEqual(
     expect.arrayContaining([
+      'adaptive-ttl',
+      'bloom-filter',
       'cache-aside',
       'early-linear',
+      'fan-out',
       'jitter',
       'lease',
       'lock-not-found',
       'lock-stale',
       'lock-wait',
+      'negative-cache',
       'no-cache',
       'read-through',
       'refresh-ahead',
       'single-flight',
       'stale-while-revalidate',
+      'two-tier',
+      'versioned-key',
       'xfetch',
     ]),
   );
