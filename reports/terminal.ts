@@ -24,6 +24,7 @@ import {
 } from './model/measures.ts';
 import { SALE_MEASURES } from './model/sale.ts';
 import { WORKLOAD_MEASURES } from './model/workload.ts';
+import { WRITE_MEASURES } from './model/writes.ts';
 
 export interface TableOptions {
   colour: boolean;
@@ -68,7 +69,7 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
     ...facts(
       [
         ...(run.plan.hotKey === null ? [] : [loadsFact(loads)]),
-        ...[...WORKLOAD_MEASURES, ...SALE_MEASURES]
+        ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES]
           .filter(([id]) => valueOf(run, 'run', id) !== null)
           .map(([id, label]): [string, string] => [label, withUnit(valueOf(run, 'run', id), metaOf(run, id).unit)]),
         ...run.recovery.map((r): [string, string] => [
@@ -136,7 +137,7 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
       phases.map((phase) => values(phase === 'run' ? label : `${label} ${phase}`, id, phase)),
     ),
     values('Errors', 'errors.rate', 'run'),
-    ...[...WORKLOAD_MEASURES, ...SALE_MEASURES]
+    ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES]
       .filter(([id]) => runs.some((run) => valueOf(run, 'run', id) !== null))
       .map(([id, label]) => values(label, id, 'run')),
     ...(runs.some(hasFault) ? [values('Recovery', 'recovery.time', 'run')] : []),

@@ -1,4 +1,5 @@
 /** Judgements: measures, checks, thresholds and validity. pass < unknown < fail, and the worst wins. */
+import type { Coherence } from './coherence.ts';
 import type { LoadEvent } from './defence.ts';
 import type { FaultInterval } from './fault.ts';
 import type { LoadEvidence, PhaseName } from './load.ts';
@@ -23,6 +24,8 @@ export interface Evidence {
   reconciliation: Reconciliation | null;
   /** What the workload's own audit says; null where the plan has no workload, or it has no audit. */
   audit: WorkloadAudit | null;
+  /** What became of writes, and what readers saw of them; not given where the plan does not write, or nobody tells. */
+  coherence?: Coherence;
   interrupted: boolean;
 }
 

@@ -37,6 +37,7 @@ import { assembleRunResult } from '../results/assemble.ts';
 import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
 import { withDeadline } from './deadline.ts';
+import { readCoherence } from './read-coherence.ts';
 import { predictAsMeasured } from './predict-as-measured.ts';
 import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
 
@@ -183,6 +184,11 @@ async function measure(
       plan.stock !== null && input.target.reconcile
         ? { ...(await withDeadline('reconciling', LIMIT.drain, input.target.reconcile(admin.sql))), pending }
         : null;
+    const coherence = await withDeadline(
+      'reading what was written',
+      LIMIT.drain,
+      readCoherence(plan, input.target, service.instances, admin.sql),
+    );
     const audit =
       (await withDeadline(
         'auditing',
@@ -203,6 +209,7 @@ async function measure(
       loads,
       reconciliation,
       audit,
+      ...(coherence && { coherence }),
       interrupted: loadEvidence.interrupted || input.signal.aborted,
     };
     return {

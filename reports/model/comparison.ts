@@ -8,6 +8,7 @@ import { unitLabel } from './format.ts';
 import { hasFault, metaOf, valueOf } from './measures.ts';
 import { SALE_MEASURES } from './sale.ts';
 import { WORKLOAD_MEASURES } from './workload.ts';
+import { WRITE_MEASURES } from './writes.ts';
 
 /** A measure in a phase: a column of the comparison. */
 export interface ComparedMeasure {
@@ -50,7 +51,11 @@ const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label:
   { id: 'cache.staleShare', phase: 'run', label: 'Stale reads' },
   { id: 'recovery.time', phase: 'run', label: 'Recovery' },
   { id: 'redis.opsPerRequest', phase: 'run', label: 'Redis operations', sub: 'per request' },
-  ...[...WORKLOAD_MEASURES, ...SALE_MEASURES].map(([id, label]) => ({ id, phase: 'run' as const, label })),
+  ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES].map(([id, label]) => ({
+    id,
+    phase: 'run' as const,
+    label,
+  })),
 ];
 /** Shown only where some run has more than nothing of it. */
 const ONLY_IF_ANY = new Set(['shed.rate', 'cache.staleShare']);
