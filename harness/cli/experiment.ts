@@ -7,6 +7,7 @@ import type { EnvironmentId } from '../contract/environment.ts';
 import { EXIT, HarnessError } from '../contract/errors.ts';
 import type { PreparedLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
+import type { ServerNeed, StoreKind } from '../contract/store-kind.ts';
 import { selectEnvironment } from '../environment/select.ts';
 import { openJournal } from '../kit/journal.ts';
 import { openLoopEngine } from '../load/open-loop.ts';
@@ -65,6 +66,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
         folder,
         options: settings,
         instances: settings.instances,
+        servers: serversOf(plans, catalogue.stores),
         seed: settings.seed,
         journal,
         signal: interrupts.signal,
@@ -135,6 +137,12 @@ async function makePlans(input: ExperimentInput, environment: EnvironmentId): Pr
     for (const profile of input.profiles)
       for (const variant of input.variants) plans.push(await input.prepared.plan(profile, variant, environment));
   return plans;
+}
+
+/** What the stores of all plans need, each server once. */
+function serversOf(plans: readonly RunPlan[], stores: ReadonlyMap<string, StoreKind>): ServerNeed[] {
+  const needs = plans.flatMap(({ store }) => stores.get(store.id)?.servers?.(store.parameters) ?? []);
+  return [...new Map(needs.map((need) => [need.name, need])).values()];
 }
 
 function prepareLoad(plan: RunPlan): PreparedLoad {

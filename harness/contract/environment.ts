@@ -4,12 +4,14 @@
  */
 import type { Journal } from './journal.ts';
 import type { RunPlan } from './plan.ts';
+import type { ServerNeed } from './store-kind.ts';
 import type { Target } from './target.ts';
 
 export type EnvironmentId = 'docker' | 'local' | 'external';
 
 export interface EnvironmentOptions {
   redisImage: string;
+  memcachedImage: string;
   postgresImage: string;
   toxiproxyImage: string;
   nodeImage: string;
@@ -84,13 +86,20 @@ export interface StartedService extends AsyncDisposable {
   readonly died: Promise<never>;
 }
 
+/** A server that a store asked for, with its direct address, around the proxies. */
+export interface StartedServer extends ServerNeed {
+  url: string;
+}
+
 export interface StartedStack extends AsyncDisposable {
   readonly manifest: EnvironmentManifest;
   /** Direct addresses, around the proxies, for probes, faults and seeding. */
   readonly redisUrl: string;
   readonly postgresUrl: string;
+  /** Servers of the stores beside the one Redis. */
+  readonly servers: readonly StartedServer[];
   readonly toxiproxy: ToxiproxyControl;
-  /** Proxy names by instance: `redis-0`, `postgres-0`, … */
+  /** Proxy names by instance: `redis-0`, `postgres-0`, and those of the stores' servers, which are caches too. */
   readonly proxies: readonly { name: string; dependency: 'redis' | 'postgres'; instance: number }[];
   /** Stops and starts Redis without persistence: a cold restart. Null where it is not ours. */
   readonly restartRedis: (() => Promise<void>) | null;
@@ -101,6 +110,8 @@ export interface StartedStack extends AsyncDisposable {
 }
 
 export interface StartContext {
+  /** Servers that the stores of all planned runs ask for. */
+  servers: readonly ServerNeed[];
   runId: string;
   /** Folder for logs and the journal. */
   folder: string;

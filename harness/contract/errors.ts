@@ -32,6 +32,8 @@ export const ERROR_CODES = {
   IMAGE_MISSING: EXIT.environment,
   REDIS_MISSING: EXIT.environment,
   REDIS_FAILED: EXIT.environment,
+  MEMCACHED_MISSING: EXIT.environment,
+  MEMCACHED_FAILED: EXIT.environment,
   POSTGRES_FAILED: EXIT.environment,
   PROXY_FAILED: EXIT.environment,
   PORT_TAKEN: EXIT.environment,

@@ -1,4 +1,5 @@
 /** Connects to Redis and Postgres until they answer: a container's port is open before its server is ready. */
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
@@ -40,6 +41,32 @@ export interface ConnectOptions {
 }
 
 const never = (): Promise<boolean> => Promise.resolve(false);
+
+/** The version of a Memcached that answers, for example `Memcached 1.6.18`. */
+export function memcachedVersion({
+  url,
+  signal,
+  hopeless = never,
+  timeoutMs = READY_MS,
+}: ConnectOptions): Promise<string> {
+  const attempt = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(url);
+      const socket = connect({ host: hostname, port: Number(port), timeout: CONNECT_MS });
+      socket.setEncoding('utf8');
+      socket.once('connect', () => socket.write('version\r\n'));
+      socket.once('data', (text: string) => {
+        const version = /^VERSION (\S+)/.exec(text)?.[1];
+        socket.destroy();
+        if (version === undefined) reject(new Error(`it answered ${text.slice(0, 40)}`));
+        else resolve(`Memcached ${version}`);
+      });
+      socket.once('timeout', () => socket.destroy(new Error('no answer')));
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the connection was closed')));
+    });
+  return retry(attempt, timeoutMs, hopeless, signal);
+}
 
 /** The version of a Redis that answers, for example `Redis 7.4.1` or `Valkey 8.0.0`. */
 export function redisVersion({ url, signal, hopeless = never, timeoutMs = READY_MS }: ConnectOptions): Promise<string> {

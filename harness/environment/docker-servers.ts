@@ -5,7 +5,7 @@ import { HarnessError, messageOf, type ErrorCode } from '../contract/errors.ts';
 import type { StartContext } from '../contract/environment.ts';
 import { entryPoint, packageRoot } from '../kit/package-root.ts';
 import { connectToxiproxy } from '../toxiproxy/control.ts';
-import { postgresVersion, redisVersion } from './connect-until.ts';
+import { memcachedVersion, postgresVersion, redisVersion } from './connect-until.ts';
 import {
   startContainer,
   type ContainerSpec,
@@ -22,6 +22,7 @@ import { waitUntilReady } from './ready.ts';
 import type { Teardown } from './teardown.ts';
 
 const TOXIPROXY_PORT = 8474;
+export const MEMCACHED_PORT = 11_211;
 const PROXY_READY_MS = 20_000;
 
 export interface Parts {
@@ -77,26 +78,29 @@ export interface DockerRedis {
  * Redis on a loopback port that stays the same over restarts; the engine's own choice would change with each start.
  *
  * @param drawPort the next port to try
+ * @param options `name` in the network and of its log; `replica`: follows the server `redis`
  * @throws HarnessError `REDIS_FAILED`
  */
 export async function startRedisContainer(
   parts: Parts,
   image: FoundImage,
   drawPort = randomPort,
+  { name = 'redis', replica = false }: { name?: string; replica?: boolean } = {},
 ): Promise<DockerRedis> {
   const { context } = parts;
-  const log = join(context.folder, 'redis.log');
+  const log = join(context.folder, `${name}.log`);
   // Official images say their version; DEBUG must be enabled at start since Redis 7, and is unknown to 6.
   const isOld = Number(image.environment.REDIS_VERSION?.split('.')[0] ?? 7) < 7;
   const debug = isOld ? [] : ['--enable-debug-command', 'yes'];
   const command = ['redis-server', '--save', '', '--appendonly', 'no', '--maxclients', '4096', ...debug];
+  if (replica) command.push('--replicaof', 'redis', '6379', '--repl-diskless-sync-delay', '0');
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
     const port = drawPort();
     let container: OwnContainer;
     try {
       container = await startPart(parts, 'REDIS_FAILED', {
         image: image.name,
-        alias: 'redis',
+        alias: name,
         command,
         ports: { 6379: port },
         log,
@@ -204,4 +208,40 @@ export async function startProxyContainer(
       },
     );
   return connectToxiproxy(url);
+}
+
+/**
+ * Memcached on a loopback port.
+ *
+ * @throws HarnessError `MEMCACHED_FAILED`
+ */
+export async function startMemcachedContainer(
+  parts: Parts,
+  image: FoundImage,
+  name: string,
+  drawPort = randomPort,
+): Promise<string> {
+  const log = join(parts.context.folder, `${name}.log`);
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
+    const port = drawPort();
+    let container: OwnContainer;
+    try {
+      container = await startPart(parts, 'MEMCACHED_FAILED', {
+        image: image.name,
+        alias: name,
+        command: ['memcached', '-U', '0', '-c', '4096'],
+        ports: { [MEMCACHED_PORT]: port },
+        log,
+      });
+    } catch (error) {
+      if (/port is already allocated|address already in use/i.test(messageOf(error))) continue;
+      throw error;
+    }
+    const url = `memcached://127.0.0.1:${port}`;
+    const { signal } = parts.context;
+    const version = memcachedVersion({ url, signal, hopeless: hasEnded(container) });
+    await awaitPart(container, 'MEMCACHED_FAILED', 'Memcached', version, log);
+    return url;
+  }
+  throw new HarnessError('PORT_TAKEN', `none of ${PORT_ATTEMPTS} ports drawn for Memcached was free`);
 }

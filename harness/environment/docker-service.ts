@@ -1,4 +1,5 @@
 /** The instances of a target as containers of a stock Node image, with the package mounted: no image is built. */
+import type { InstanceAddresses } from './proxy-process.ts';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartedInstance, StartedService } from '../contract/environment.ts';
@@ -28,7 +29,7 @@ export interface DockerServiceOptions {
   instances: number;
   /** Tells the containers of one service from those of the one before. */
   generation: number;
-  addresses(instance: number): { redisUrl: string; postgresUrl: string };
+  addresses(instance: number): InstanceAddresses;
 }
 
 interface Running {

@@ -3,14 +3,22 @@
  * carry the run's id and are removed by the run itself; `clean` removes what a killed run leaves.
  */
 import { messageOf } from '../contract/errors.ts';
-import type { Availability, Environment, StartContext, StartedStack } from '../contract/environment.ts';
+import type { Availability, Environment, StartContext, StartedServer, StartedStack } from '../contract/environment.ts';
 import { packageVersion } from '../kit/package-root.ts';
 import { engineClient, ensureImage, ensureRequiredImages, pingEngine, type FoundImage } from './docker-engine.ts';
 import { runLabels } from './docker-labels.ts';
-import { startPostgresContainer, startProxyContainer, startRedisContainer, type Parts } from './docker-servers.ts';
+import {
+  MEMCACHED_PORT,
+  startMemcachedContainer,
+  startPostgresContainer,
+  startProxyContainer,
+  startRedisContainer,
+  type Parts,
+} from './docker-servers.ts';
 import { startServiceContainers } from './docker-service.ts';
 import { describeMachine } from './machine.ts';
 import { DURABILITY_NOTE } from './postgres-settings.ts';
+import { randomPort } from './random-port.ts';
 import { addressesThrough, createProxies, shownProxies } from './proxy-process.ts';
 import { allOrThrow, startOrTakeDown } from './start-together.ts';
 import type { Teardown } from './teardown.ts';
@@ -61,7 +69,14 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     startProxyContainer(parts, toxiproxy, images.nodeImage),
   ]);
   notes.push(...postgres.notes);
-  const upstreams = { redis: 'redis:6379', postgres: 'postgres:5432' };
+  const servers = await startServerContainers(parts, images.redisImage);
+  const upstreams = {
+    redis: 'redis:6379',
+    postgres: 'postgres:5432',
+    ...Object.fromEntries(
+      servers.map(({ name, kind }) => [name, `${name}:${kind === 'memcached' ? MEMCACHED_PORT : 6379}`]),
+    ),
+  };
   const listening = await createProxies(
     control,
     context.instances,
@@ -90,6 +105,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     },
     redisUrl: redis.url,
     postgresUrl: postgres.url,
+    servers,
     toxiproxy: control,
     proxies: shownProxies(proxies),
     restartRedis: redis.restart,
@@ -104,7 +120,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
           signal: context.signal,
           instances: context.instances,
           generation,
-          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }),
+          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }, servers),
         },
         plan,
         target,
@@ -112,6 +128,21 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     },
     [Symbol.asyncDispose]: () => teardown.run(),
   };
+}
+
+/** The servers that the stores ask for; an image is looked for only when it is needed. */
+async function startServerContainers(parts: Parts, redisImage: FoundImage): Promise<StartedServer[]> {
+  const { context, around } = parts;
+  const image = context.servers.some(({ kind }) => kind === 'memcached')
+    ? await ensureImage(around.client, context.options, 'memcachedImage', context.progress)
+    : null;
+  return allOrThrow(
+    context.servers.map(async ({ name, kind }) => {
+      if (kind === 'memcached') return { name, kind, url: await startMemcachedContainer(parts, image!, name) };
+      const options = { name, replica: kind === 'redis-replica' };
+      return { name, kind, url: (await startRedisContainer(parts, redisImage, randomPort, options)).url };
+    }),
+  );
 }
 
 export const dockerEnvironment: Environment = {

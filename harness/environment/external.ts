@@ -106,6 +106,12 @@ function available(options: EnvironmentOptions): Promise<Availability> {
 
 async function startParts(context: StartContext, teardown: Teardown): Promise<StartedStack> {
   const { options, signal } = context;
+  if (context.servers.length > 0)
+    throw new HarnessError(
+      'BAD_PLAN',
+      `the store needs ${context.servers.map(({ name }) => name).join(', ')}, and --env external starts no servers`,
+      { hint: 'use --env local or docker for this store' },
+    );
   const direct = addresses(options);
   refuseUnlessAllowed(direct, options);
   context.progress('connecting to the Redis and the Postgres that are there');
@@ -145,6 +151,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
       machine: describeMachine(),
     },
     ...direct,
+    servers: [],
     toxiproxy: control,
     proxies: shownProxies(proxies),
     restartRedis: null,

@@ -15,6 +15,7 @@ import { addressesThrough, createProxies, shownProxies, startProxyProcess } from
 import { findRedis, startLocalRedis } from './redis-local.ts';
 import { startServiceProcesses } from './service-processes.ts';
 import { allOrThrow, startOrTakeDown } from './start-together.ts';
+import { startLocalServers } from './store-servers-local.ts';
 import type { Teardown } from './teardown.ts';
 
 async function available(): Promise<Availability> {
@@ -36,7 +37,12 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     startLocalPostgres(context, keeper, teardown),
     startProxyProcess(context, keeper, teardown),
   ]);
-  const upstreams = { redis: new URL(redis.url).host, postgres: new URL(postgres.url).host };
+  const servers = await startLocalServers(context, keeper, teardown, redis.url);
+  const upstreams = {
+    redis: new URL(redis.url).host,
+    postgres: new URL(postgres.url).host,
+    ...Object.fromEntries(servers.map(({ name, url }) => [name, new URL(url).host])),
+  };
   const proxies = await createProxies(control, context.instances, upstreams, () => '127.0.0.1:0');
   const pids = { redis: () => redis.current().pid, postgres: () => postgres.process.pid };
   return {
@@ -58,6 +64,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     },
     redisUrl: redis.url,
     postgresUrl: postgres.url,
+    servers,
     toxiproxy: control,
     proxies: shownProxies(proxies),
     restartRedis: redis.restart,
@@ -69,7 +76,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
           folder: context.folder,
           signal: context.signal,
           instances: context.instances,
-          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }),
+          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }, servers),
         },
         plan,
         target,

@@ -1,10 +1,11 @@
 /** The environment variable that replaces each image, for hints; defaults and precedence are the plan's business. */
 import type { EnvironmentOptions } from '../contract/environment.ts';
 
-export type ImageOption = 'redisImage' | 'postgresImage' | 'toxiproxyImage' | 'nodeImage';
+export type ImageOption = 'redisImage' | 'memcachedImage' | 'postgresImage' | 'toxiproxyImage' | 'nodeImage';
 
 const VARIABLES: Record<ImageOption, string> = {
   redisImage: 'CACHEQUAKE_REDIS_IMAGE',
+  memcachedImage: 'CACHEQUAKE_MEMCACHED_IMAGE',
   postgresImage: 'CACHEQUAKE_POSTGRES_IMAGE',
   toxiproxyImage: 'CACHEQUAKE_TOXIPROXY_IMAGE',
   nodeImage: 'CACHEQUAKE_NODE_IMAGE',

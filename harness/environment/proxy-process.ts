@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
-import type { StartContext, StartedStack } from '../contract/environment.ts';
+import type { StartContext, StartedServer, StartedStack } from '../contract/environment.ts';
 import { entryPoint } from '../kit/package-root.ts';
 import { connectToxiproxy } from '../toxiproxy/control.ts';
 import { bareEnvironment } from './bare-environment.ts';
@@ -61,33 +61,47 @@ export async function startProxyProcess(context: StartContext, keeper: Keeper, t
 export interface StackProxy {
   name: string;
   dependency: Dependency;
+  /** `redis`, `postgres`, or the name of a store's server. */
+  server: string;
   instance: number;
   /** `host:port` as the proxy server said it. */
   listen: string;
 }
 
-/** The proxies that a stack of so many instances needs. */
-export function proxyNames(instances: number): Omit<StackProxy, 'listen'>[] {
+/**
+ * The proxies that a stack of so many instances needs.
+ *
+ * @param servers names of the stores' servers: caches like the Redis, so that its faults hold for them too
+ */
+export function proxyNames(instances: number, servers: readonly string[] = []): Omit<StackProxy, 'listen'>[] {
   return Array.from({ length: instances }, (_, instance) =>
-    (['redis', 'postgres'] as const).map((dependency) => ({ name: `${dependency}-${instance}`, dependency, instance })),
+    ['redis', 'postgres', ...servers].map((server) => ({
+      name: `${server}-${instance}`,
+      dependency: server === 'postgres' ? ('postgres' as const) : ('redis' as const),
+      server,
+      instance,
+    })),
   ).flat();
 }
 
 /**
  * Creates the proxies of a stack.
  *
- * @param upstreams `host:port` of each dependency, as the proxy server reaches it
+ * @param upstreams `host:port` of each server by name, as the proxy server reaches it
  * @param listenOn the address to listen on for each proxy
  */
 export async function createProxies(
   control: Control,
   instances: number,
-  upstreams: Record<Dependency, string>,
+  upstreams: { redis: string; postgres: string } & Record<string, string>,
   listenOn: (proxy: Omit<StackProxy, 'listen'>, index: number) => string,
 ): Promise<StackProxy[]> {
   return Promise.all(
-    proxyNames(instances).map(async (proxy, index) => {
-      const upstream = upstreams[proxy.dependency];
+    proxyNames(
+      instances,
+      Object.keys(upstreams).filter((name) => name !== 'redis' && name !== 'postgres'),
+    ).map(async (proxy, index) => {
+      const upstream = upstreams[proxy.server]!;
       const created = await control.create({ name: proxy.name, listen: listenOn(proxy, index), upstream });
       return { ...proxy, listen: created.listen };
     }),
@@ -104,20 +118,30 @@ export function through(directUrl: string, hostAndPort: string): string {
   return url.href.replace(/\/$/, '');
 }
 
+/** What an instance is told. */
+export interface InstanceAddresses {
+  redisUrl: string;
+  postgresUrl: string;
+  /** Of the stores, by name. */
+  servers?: Readonly<Record<string, string>>;
+}
+
 /** The addresses of one instance, through its own proxies. */
 export function addressesThrough(
   proxies: readonly StackProxy[],
   direct: { redisUrl: string; postgresUrl: string },
-): (instance: number) => { redisUrl: string; postgresUrl: string } {
+  servers: readonly StartedServer[] = [],
+): (instance: number) => InstanceAddresses {
   return (instance) => {
-    const listen = (dependency: Dependency): string => {
-      const proxy = proxies.find((each) => each.instance === instance && each.dependency === dependency);
-      if (!proxy) throw new HarnessError('INTERNAL', `instance ${instance} has no proxy for ${dependency}`);
+    const listen = (server: string): string => {
+      const proxy = proxies.find((each) => each.instance === instance && each.server === server);
+      if (!proxy) throw new HarnessError('INTERNAL', `instance ${instance} has no proxy for ${server}`);
       return proxy.listen;
     };
     return {
       redisUrl: through(direct.redisUrl, listen('redis')),
       postgresUrl: through(direct.postgresUrl, listen('postgres')),
+      servers: Object.fromEntries(servers.map(({ name, url }) => [name, through(url, listen(name))])),
     };
   };
 }

@@ -72,10 +72,18 @@ function serverArguments(program: RedisProgram, port: number, folder: string): s
   return args;
 }
 
+function replicaArguments(replicaOf: string | null): string[] {
+  if (replicaOf === null) return [];
+  const { hostname, port } = new URL(replicaOf);
+  // Without a disk in between, and at once: what is measured is the lag of the stream, not of its beginning.
+  return ['--replicaof', hostname, port, '--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'];
+}
+
 /**
  * Starts Redis.
  *
  * @param drawPort the next port to try
+ * @param options `name` in the journal and of its log; `replicaOf`: URL of the server that it follows
  * @throws HarnessError `REDIS_MISSING`, `REDIS_FAILED` with the last lines of its log
  */
 export async function startLocalRedis(
@@ -83,19 +91,20 @@ export async function startLocalRedis(
   keeper: Keeper,
   teardown: Teardown,
   drawPort = randomPort,
+  { name = 'redis', replicaOf = null }: { name?: string; replicaOf?: string | null } = {},
 ): Promise<LocalRedis> {
   const program = await findRedis();
-  const log = join(context.folder, 'redis.log');
+  const log = join(context.folder, `${name}.log`);
   let current: KeptProcess | null = null;
-  teardown.add('Redis', () => current?.stop('SIGTERM', 2000));
+  teardown.add(`Redis ${name}`, () => current?.stop('SIGTERM', 2000));
 
   /** @returns false where the port is taken */
   const startOn = async (port: number, signal: AbortSignal): Promise<boolean> => {
     let server: KeptProcess;
     try {
-      server = await keeper.start('redis', {
+      server = await keeper.start(name, {
         file: program.file,
-        args: serverArguments(program, port, context.folder),
+        args: [...serverArguments(program, port, context.folder), ...replicaArguments(replicaOf)],
         env: bareEnvironment(),
         cwd: context.folder,
         log,

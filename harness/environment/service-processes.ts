@@ -9,6 +9,7 @@ import { bareEnvironment } from './bare-environment.ts';
 import { startHelperProcesses, type RunningHelper } from './helpers.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
+import type { InstanceAddresses } from './proxy-process.ts';
 import { readyPort } from './ready-line.ts';
 import { waitUntilReady } from './ready.ts';
 
@@ -27,7 +28,7 @@ export interface ServiceProcessesOptions {
   signal: AbortSignal;
   instances: number;
   /** Addresses that lead through the instance's own proxies. */
-  addresses(instance: number): { redisUrl: string; postgresUrl: string };
+  addresses(instance: number): InstanceAddresses;
   /** How long an instance may take to accept requests, ms. Default 20 s. */
   readyMs?: number;
 }

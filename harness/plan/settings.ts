@@ -76,6 +76,7 @@ export const settingsSchema = z.strictObject({
     .default(0.9)
     .describe('generator CPU beyond this share of a core makes the run invalid'),
   redisImage: image('Redis', 'redis:7.4-bookworm'),
+  memcachedImage: image('Memcached', 'memcached:1.6-bookworm'),
   postgresImage: image('Postgres', 'postgres:18-bookworm'),
   toxiproxyImage: image('Toxiproxy', 'ghcr.io/shopify/toxiproxy:2.12.0'),
   nodeImage: image('Node', 'node:24-bookworm-slim'),
