@@ -25,7 +25,7 @@ function fromVersion1(older: Json): Json {
       store: part('redis'),
       workload: null,
       write: writes ? part('invalidate-after-write') : null,
-      stock: plan['stock'] == null ? null : { ...(plan['stock'] as Json), file: null },
+      stock: (plan['stock'] ?? null) === null ? null : { ...(plan['stock'] as Json), file: null },
     },
   };
 }

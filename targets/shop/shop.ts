@@ -170,7 +170,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const limit = perUserPerSec === null ? null : createUserLimit(redis, perUserPerSec);
   registerPurchases(app, { stock, limit, metrics, log });
   const pending = async (): Promise<number> => {
-    const counts = await Promise.all([stock, writes, workload].map((part) => part?.pending?.() ?? 0));
+    const counts = await Promise.all([stock, writes, workload].map(async (part) => (await part?.pending?.()) ?? 0));
     return counts.reduce((sum, count) => sum + count, 0);
   };
   if (workload !== null) registerWorkload(app, { workload, metrics, log });

@@ -46,7 +46,7 @@ export function useWorkloadBench(): WorkloadBench {
 
   return {
     async start(workload, given, ttlMs = 60_000) {
-      const parameters = workload.parameters.parse(given) as Record<string, unknown>;
+      const parameters = workload.parameters.parse(given);
       await workload.seed(parameters, servers.postgres.sql);
       const redis = createRedisClient(servers.redis.url, 2_000);
       const postgres = new pg.Pool({ connectionString: servers.postgres.url, max: 20 });
