@@ -41,6 +41,8 @@ export interface WorldOptions {
 export interface Rows {
   row(key: string): Page;
   history: (VersionedWrite & { committedAtMs: number })[];
+  /** A change with its event in the outbox, by nobody of this world. */
+  commit(key: string): void;
   /** Makes writes of this id fail whenever they are stored later. */
   poison(writeId: string): void;
 }
@@ -58,6 +60,8 @@ export interface World {
   cacheLosesMemory(): void;
   queues: Map<string, MemoryQueue>;
   instances: WorldInstance[];
+  /** One more. */
+  startInstance(): Promise<void>;
 }
 
 export interface WorldInstance {
@@ -217,7 +221,19 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   for (let index = 0; index < (options.instances ?? 2); index++) instances.push(await startInstance(index));
   return {
     clock,
-    rows: { row, history, poison: (writeId) => void poisoned.add(writeId) },
+    rows: {
+      row,
+      history,
+      commit(key) {
+        const version = row(key).version + 1;
+        pages.set(key, { version, price: row(key).price });
+        queueOf('outbox').put({ key, version });
+      },
+      poison: (writeId) => void poisoned.add(writeId),
+    },
+    async startInstance() {
+      instances.push(await startInstance(instances.length));
+    },
     cached: async (key) => (await memory.get<Page>(key))?.value ?? null,
     cacheAway: (now) => void (away = now),
     failLoads: (now) => void (failing = now),
