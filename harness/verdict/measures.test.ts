@@ -148,6 +148,37 @@ describe('database', () => {
     expect(valueIn({}, 'db.peakRate')).toBeNull();
   });
 
+  test('most loads under way at once, in all and of one key; a load across the edge of a phase is in both', () => {
+    const init: EvidenceInit = {
+      faults: [{ atMs: 4000, toMs: 6000 }],
+      loads: [
+        { key: 'product:1', atMs: 1000, toMs: 1100 },
+        { key: 'product:1', atMs: 1050, toMs: 1200 },
+        { key: 'product:2', atMs: 1060, toMs: 1070 },
+        // Starts as another ends: not at once.
+        { key: 'product:1', atMs: 1100, toMs: 1150 },
+        { key: 'product:3', atMs: 3900, toMs: 4100 },
+        { key: 'product:4', atMs: 4050, toMs: 4060 },
+      ],
+    };
+    expect(valueIn(init, 'db.peakConcurrent')).toBe(3);
+    expect(valueIn(init, 'db.peakConcurrentPerKey')).toBe(2);
+    expect(valueIn(init, 'db.peakConcurrent', 'during')).toBe(2);
+    expect(valueIn(init, 'db.peakConcurrentPerKey', 'during')).toBe(1);
+    expect(valueIn(init, 'db.peakConcurrent', 'after')).toBe(0);
+    expect(valueIn({}, 'db.peakConcurrent')).toBeNull();
+  });
+
+  test('loads whose value was not stored are wasted; failed ones are not among them', () => {
+    const loads = [
+      { atMs: 1000, toMs: 1050 },
+      { atMs: 1010, toMs: 1060, filled: false },
+      { atMs: 1020, toMs: 1070, filled: false, ok: false },
+    ];
+    expect(valueIn({ loads }, 'db.wastedLoads')).toBe(1);
+    expect(valueIn({}, 'db.wastedLoads')).toBeNull();
+  });
+
   test('time in queries is a share of one connection', () => {
     expect(valueIn({ totals: { 'db.totalExecMs': 2500 } }, 'db.timeShare')).toBeCloseTo(25, 9);
   });
@@ -168,6 +199,17 @@ describe('database', () => {
     expect(valueIn({ loads, plan: { prediction } }, 'db.loadsPerExpiry')).toBe(1);
     expect(valueIn({ loads, plan: { prediction } }, 'db.loadsPerExpiryPredicted')).toBe(2.7);
   });
+});
+
+test('who waited for another load, how many and how long in all', () => {
+  const requests = [
+    ...steady(0, 8000, 100, { latencyMs: 1, cacheOutcome: 'hit' }), // 80
+    ...steady(8000, 10_000, 100, { latencyMs: 100, cacheOutcome: 'waited' }), // 20, 90 ms from the send
+  ];
+  expect(valueIn({ requests }, 'cache.waitedShare')).toBeCloseTo(20, 9);
+  expect(valueIn({ requests }, 'cache.waiterCost')! / 1.8).toBeCloseTo(1, 2);
+  expect(valueIn({ requests: requests.slice(0, 80) }, 'cache.waiterCost')).toBe(0);
+  expect(valueIn({ requests: steady(0, 1000, 10, { latencyMs: 1 }) }, 'cache.waiterCost')).toBeNull();
 });
 
 test('Redis operations and bytes per request, memory, evictions', () => {

@@ -11,6 +11,30 @@ function queries(evidence: Evidence, phase: PhaseBounds): number | null {
   return growthOf(evidence, phase, 'db.queriesPerSec', 'db.totalQueries');
 }
 
+/**
+ * The most loads under way at the same moment of a phase: with a key, of any one key. A load counts from when the
+ * database was wanted until its answer was there, the wait for a connection included.
+ */
+function mostAtOnce(evidence: Evidence, phase: PhaseBounds, perKey: boolean): number | null {
+  if (!reportsLoads(evidence)) return null;
+  const fromMs = evidence.measuredFromMs + phase.fromMs;
+  const toMs = evidence.measuredFromMs + phase.toMs;
+  const within = evidence.loads.filter((load) => load.startedAtMs < toMs && load.endedAtMs > fromMs);
+  const groups = perKey ? Map.groupBy(within, (load) => load.key).values() : [within];
+  let most = 0;
+  for (const loads of groups) {
+    const starts = loads.map((load) => load.startedAtMs).sort((a, b) => a - b);
+    const ends = loads.map((load) => load.endedAtMs).sort((a, b) => a - b);
+    let ended = 0;
+    starts.forEach((start, i) => {
+      // One that ends as another starts is not under way with it.
+      while (ended < ends.length && ends[ended]! <= start) ended++;
+      most = Math.max(most, i + 1 - ended);
+    });
+  }
+  return most;
+}
+
 export default [
   defineMeasure({
     id: 'db.queries',
@@ -86,6 +110,35 @@ export default [
     evidence: 'time',
     aliases: ['peakActive'],
     of: (evidence, phase) => maxOf(evidence, phase, 'db.active'),
+  }),
+  defineMeasure({
+    id: 'db.peakConcurrent',
+    title: 'Most loads under way at once',
+    unit: 'count',
+    better: 'lower',
+    evidence: 'count',
+    aliases: ['peakConcurrent'],
+    of: (evidence, phase) => mostAtOnce(evidence, phase, false),
+  }),
+  defineMeasure({
+    id: 'db.peakConcurrentPerKey',
+    title: 'Most loads of one key under way at once',
+    unit: 'count',
+    better: 'lower',
+    evidence: 'count',
+    aliases: ['peakConcurrentPerKey'],
+    of: (evidence, phase) => mostAtOnce(evidence, phase, true),
+  }),
+  defineMeasure({
+    id: 'db.wastedLoads',
+    // A load that failed has no value that could have been stored: it is an error and not waste.
+    title: 'Loads whose value was not stored',
+    unit: 'loads',
+    better: 'lower',
+    evidence: 'count',
+    aliases: ['wastedLoads'],
+    of: (evidence, phase) =>
+      reportsLoads(evidence) ? loadsWithin(evidence, phase).filter((load) => load.ok && !load.filled).length : null,
   }),
   defineMeasure({
     id: 'db.timeShare',
