@@ -3,6 +3,7 @@
  * check can be shown to find what it is for.
  */
 import type { StockContext, StockService } from '../../harness/contract/stock.ts';
+import type { WriteService } from '../../harness/contract/write.ts';
 import type { Reader } from '../reader/create-reader.ts';
 import type { ProductPage } from './product-page.ts';
 
@@ -13,6 +14,7 @@ export interface BrokenService {
   /** What is wrong, and which check must find it. */
   prose: string;
   reads?(read: Reader<ProductPage>['read']): Reader<ProductPage>['read'];
+  writes?(service: WriteService): WriteService;
   sells?(stock: StockService, context: StockContext<unknown>): StockService;
 }
 

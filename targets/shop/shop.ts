@@ -160,7 +160,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const { read } = attendance;
   registerProducts(app, {
     read: broken?.reads?.(read) ?? read,
-    writes: attendance.over(writes),
+    writes: attendance.over(broken?.writes?.(writes) ?? writes),
     metrics,
     log,
   });
