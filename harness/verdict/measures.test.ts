@@ -201,13 +201,14 @@ describe('database', () => {
   });
 });
 
-test('who waited for another load, how many and how long in all', () => {
+test('who waited for another load, and how long readers were blocked by loads in all', () => {
   const requests = [
     ...steady(0, 8000, 100, { latencyMs: 1, cacheOutcome: 'hit' }), // 80
-    ...steady(8000, 10_000, 100, { latencyMs: 100, cacheOutcome: 'waited' }), // 20, 90 ms from the send
+    ...steady(8000, 9900, 100, { latencyMs: 100, cacheOutcome: 'waited' }), // 19, 90 ms from the send
+    ...steady(9900, 10_000, 100, { latencyMs: 200, cacheOutcome: 'miss' }), // 1, 180 ms
   ];
-  expect(valueIn({ requests }, 'cache.waitedShare')).toBeCloseTo(20, 9);
-  expect(valueIn({ requests }, 'cache.waiterCost')! / 1.8).toBeCloseTo(1, 2);
+  expect(valueIn({ requests }, 'cache.waitedShare')).toBeCloseTo(19, 9);
+  expect(valueIn({ requests }, 'cache.waiterCost')! / (19 * 0.09 + 0.18)).toBeCloseTo(1, 2);
   expect(valueIn({ requests: requests.slice(0, 80) }, 'cache.waiterCost')).toBe(0);
   expect(valueIn({ requests: steady(0, 1000, 10, { latencyMs: 1 }) }, 'cache.waiterCost')).toBeNull();
 });

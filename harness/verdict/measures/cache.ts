@@ -13,17 +13,22 @@ function share(evidence: Evidence, phase: PhaseBounds, part: readonly CacheOutco
   );
 }
 
+/** Answers that stood behind a load. `absent` is not among them: whether a load was made for it, it does not say. */
+const BLOCKED: ReadonlySet<CacheOutcome> = new Set(['miss', 'early', 'waited', 'bypass']);
+
 /**
- * Seconds that readers spent in answers that waited for somebody else's load, all readers together. From the actual
- * send, so that a late generator is no cost of the defence; the way there and back is in it.
+ * Callers blocked by a load × time, in seconds. Whoever loads is blocked like whoever waits: otherwise a stampede, in
+ * which all load and none waits, would cost nothing. From the actual send, so that a late generator is no cost of the
+ * defence; the way there and back is in it.
  */
-function waiterSeconds(evidence: Evidence, phase: PhaseBounds): number | null {
+function blockedSeconds(evidence: Evidence, phase: PhaseBounds): number | null {
   if (countRequests(evidence, phase, (_, cache) => cache !== null) === 0) return null;
   const records = evidence.load.histograms.filter(
-    (record) =>
-      record.clock === 'service' &&
-      record.cacheOutcome === 'waited' &&
-      (phase.name === 'run' || record.phase === phase.name),
+    ({ clock, cacheOutcome, phase: own }) =>
+      clock === 'service' &&
+      cacheOutcome !== null &&
+      BLOCKED.has(cacheOutcome) &&
+      (phase.name === 'run' || own === phase.name),
   );
   if (records.length === 0) return 0;
   const merged = mergeEncoded(records.map((record) => record.hdr));
@@ -52,20 +57,21 @@ export default [
   }),
   defineMeasure({
     id: 'cache.waitedShare',
+    // Whether a reader waits or loads himself, he is blocked: neither is better as such.
     title: "Answers that waited for somebody else's load",
     unit: '%',
-    better: 'lower',
+    better: 'neither',
     evidence: 'count',
     aliases: ['waitedShare'],
     of: (evidence, phase) => share(evidence, phase, ['waited']),
   }),
   defineMeasure({
     id: 'cache.waiterCost',
-    title: "Time in answers that waited for somebody else's load, of all readers together",
+    title: "Readers blocked by a load, their own or another's, × time",
     unit: 's',
     better: 'lower',
     evidence: 'time',
     aliases: ['waiterCost'],
-    of: waiterSeconds,
+    of: blockedSeconds,
   }),
 ];
