@@ -16,6 +16,7 @@ import { runSuite, SUITE_CASES } from '../../targets/libraries/_suite.ts';
 import { assertInstalled, isInstalled } from '../../targets/libraries/_packages.ts';
 import { findSubject } from '../../targets/libraries/_subject.ts';
 import { LOAD_PART } from '../../targets/libraries/_load-part.ts';
+import { isStarved } from '../../targets/libraries/_starvation.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { type LibrariesReport, renderLibrariesMarkdown, renderLibrariesText } from './library-table.ts';
 import { linkLatest, makeOutputFolder, newRunId } from './output-folder.ts';
@@ -107,18 +108,21 @@ export async function compareLibraries(flags: LibraryFlags): Promise<void> {
       loadAverage,
       runtime: { node: process.version, redis },
       subjects,
-      cases: SUITE_CASES.map(({ id, title, prose, columns, finding }) => ({
+      cases: SUITE_CASES.map(({ id, title, about, prose, columns, finding }) => ({
         id,
         title,
+        about,
         prose,
         columns,
         outcomes: cases
           .filter(({ caseId }) => caseId === id)
-          .map(({ subject, facts, problem }) => ({
+          .map(({ subject, facts, problem, starvedMs }) => ({
             subject,
             facts,
             problem,
-            finding: problem ?? finding(facts ?? {}),
+            starvedMs,
+            // What a busy machine did is not what the subject does.
+            finding: problem ?? (isStarved(starvedMs, about) ? null : finding(facts ?? {})),
           })),
       })),
       load: { ...LOAD_PART, rounds: ROUNDS, outcomes: load },

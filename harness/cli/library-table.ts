@@ -3,6 +3,7 @@ import CliTable from 'cli-table3';
 import type { EnvironmentManifest } from '../contract/environment.ts';
 import type { CaseDescription, Facts } from '../../targets/libraries/_case.ts';
 import type { LOAD_PART } from '../../targets/libraries/_load-part.ts';
+import { isStarved, STARVED_LIMIT_MS } from '../../targets/libraries/_starvation.ts';
 import type { LoadOutcome } from '../../targets/libraries/_suite.ts';
 
 /** All that `libraries.json` holds. */
@@ -18,7 +19,13 @@ export interface LibrariesReport {
   runtime: { node: string; redis: string };
   subjects: { id: string; kind: 'library' | 'defence'; versions: Record<string, string> }[];
   cases: (Omit<CaseDescription, 'finding'> & {
-    outcomes: { subject: string; facts: Facts | null; problem: string | null; finding: string | null }[];
+    outcomes: {
+      subject: string;
+      facts: Facts | null;
+      problem: string | null;
+      starvedMs: number | null;
+      finding: string | null;
+    }[];
   })[];
   load: typeof LOAD_PART & { rounds: number; outcomes: LoadOutcome[] };
 }
@@ -42,13 +49,16 @@ function nameOf(report: LibrariesReport, id: string): string {
   return subject?.kind === 'library' ? `${id} ${Object.values(subject.versions)[0] ?? ''}` : `${id} (ours)`;
 }
 
+/** Marks what a busy machine may have made. */
+const mark = (starved: boolean): string => (starved ? ' *' : '');
+
 function caseTable(report: LibrariesReport, one: LibrariesReport['cases'][number]): Table {
   return {
     title: one.title,
     prose: one.prose,
     head: ['', ...one.columns.map(({ title, unit }) => (unit ? `${title}, ${unit}` : title))],
-    rows: one.outcomes.map(({ subject, facts, problem }) => [
-      nameOf(report, subject),
+    rows: one.outcomes.map(({ subject, facts, problem, starvedMs }) => [
+      nameOf(report, subject) + mark(isStarved(starvedMs, one.about)),
       ...(facts
         ? one.columns.map(({ fact }) => cell(facts[fact]))
         : [problem ?? '', ...one.columns.slice(1).map(() => '')]),
@@ -65,7 +75,7 @@ function loadTable(report: LibrariesReport): Table {
     const sum = (of: (result: (typeof results)[number]) => number): number =>
       results.reduce((total, result) => total + of(result), 0);
     return [
-      nameOf(report, id),
+      nameOf(report, id) + mark(results.some((r) => isStarved(r.starvedMs, 'times'))),
       cell(sum((r) => r.reads)),
       cell(sum((r) => r.failed)),
       (
@@ -116,6 +126,19 @@ function versionLines(report: LibrariesReport): string[] {
   );
 }
 
+/** Says how many rows are marked; empty where none is. */
+function starvedLine(report: LibrariesReport): string {
+  const cases = report.cases.flatMap(({ about, outcomes }) => outcomes.map((one) => isStarved(one.starvedMs, about)));
+  const load = report.load.outcomes.map(({ result }) => isStarved(result?.starvedMs ?? null, 'times'));
+  const all = [...cases, ...load];
+  const marked = all.filter(Boolean).length;
+  return marked === 0
+    ? ''
+    : `* The machine was busy: in ${marked} of ${all.length} runs a process waited for a core for more than ` +
+        `${STARVED_LIMIT_MS.counts} ms in all, or ${STARVED_LIMIT_MS.times} ms where it is about time. These are marked ` +
+        'and no finding is made of them; run again on a quiet machine.';
+}
+
 function placeLine({ cachequakeVersion, machine, loadAverage, runtime, startedAt }: LibrariesReport): string {
   return (
     `${startedAt}, cachequake ${cachequakeVersion}, Node ${runtime.node}, Redis ${runtime.redis}, ${machine.platform}, ` +
@@ -141,6 +164,7 @@ export function renderLibrariesText(report: LibrariesReport): string {
     'Findings',
     ...findingsOf(report).map((finding) => wrap(`- ${finding}`, 110)),
     '',
+    ...(starvedLine(report) ? [wrap(starvedLine(report), 110), ''] : []),
     ...versionLines(report),
     placeLine(report),
   ].join('\n');
@@ -173,5 +197,5 @@ ${tables.join('\n')}
 ${findingsOf(report)
   .map((finding) => `- ${finding}`)
   .join('\n')}
-`;
+${starvedLine(report) ? `\n${starvedLine(report).replace('*', '\\*')}\n` : ''}`;
 }

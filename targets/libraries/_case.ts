@@ -4,8 +4,10 @@ import type { CaseDatabase } from './_database.ts';
 
 /** Lifetime of values in the cases, ms; whole seconds, because one library counts in them. */
 export const CASE_TTL_MS = 3000;
-/** Time limit of one Redis command, ms, where the client has one. */
-export const COMMAND_TIMEOUT_MS = 500;
+/** Time limit of one Redis command, ms, where the client has one: never met by a Redis that works. */
+export const COMMAND_TIMEOUT_MS = 5000;
+/** The same while Redis is away. */
+export const OUTAGE_COMMAND_TIMEOUT_MS = 500;
 /** Time limit of one load, ms, where the library has one. */
 export const LOAD_TIMEOUT_MS = 2000;
 
@@ -42,6 +44,8 @@ export interface CaseDescription {
   /** The exact test, in words. */
   prose: string;
   columns: readonly FactColumn[];
+  /** Whether its facts are counts, which a busy machine hardly changes, or times. */
+  about: 'counts' | 'times';
   /** What is noteworthy about these facts, as the rest of a sentence; null where nothing is. */
   finding(facts: Facts): string | null;
 }
@@ -52,6 +56,14 @@ export function sayAll(...parts: readonly (string | false | null)[]): string | n
   return said.length === 0 ? null : said.join(', ');
 }
 
+/** Facts with how long the processes that made them waited for a core, ms; null where the system does not tell. */
+export interface MeasuredFacts {
+  facts: Facts;
+  starvedMs: number | null;
+}
+
 export interface LibraryCase extends CaseDescription {
+  /** Default {@link COMMAND_TIMEOUT_MS}. */
+  commandTimeoutMs?: number;
   run(world: CaseWorld): Promise<Facts>;
 }

@@ -31,6 +31,7 @@ function callerFinding(facts: Facts, when: string, failuresCount: boolean): stri
 const coldCalls: LibraryCase = {
   id: 'cold-calls',
   title: 'Cold calls',
+  about: 'counts',
   prose: '1,000 callers of one key that is not cached, at once, in one process; the loader takes 100 ms.',
   columns: callerColumns,
   finding: (facts) => callerFinding(facts, '5 s', true),
@@ -45,6 +46,7 @@ const coldCalls: LibraryCase = {
 const failingLoader: LibraryCase = {
   id: 'failing-loader',
   title: 'Failing loader',
+  about: 'counts',
   prose:
     '500 callers of one cold key, at once, in one process; every load fails after 50 ms; looked at after 3 s. Then ' +
     'the database works again: a new caller, for at most 2 s.',
@@ -70,6 +72,7 @@ const failingLoader: LibraryCase = {
 const slowLoader: LibraryCase = {
   id: 'slow-loader',
   title: 'Slow loader',
+  about: 'counts',
   prose: '200 callers of one cold key, one every 5 ms, in one process; the loader takes 1.5 s; looked at after 4 s.',
   columns: callerColumns,
   finding: (facts) => callerFinding(facts, '4 s', true),
@@ -91,6 +94,7 @@ const slowLoader: LibraryCase = {
 const hungLoader: LibraryCase = {
   id: 'hung-loader',
   title: 'Hung loader',
+  about: 'counts',
   prose:
     '50 callers of one cold key, at once, in one process; loads never end; a load limit of ' +
     `${LOAD_TIMEOUT_MS / 1000} s is given to those that have one; looked at after 4 s. Then the database works ` +
@@ -117,6 +121,7 @@ const hungLoader: LibraryCase = {
 const deleteDuringLoad: LibraryCase = {
   id: 'delete-during-load',
   title: 'Delete during a load',
+  about: 'counts',
   prose:
     'A caller of instance A loads for 400 ms. After 100 ms the row is written and the key deleted through A, later ' +
     'loads take 50 ms. From the moment the delete has returned, a new caller of A and one of instance B read every ' +

@@ -1,7 +1,9 @@
 /** The same load for every subject: readers of one hot key over two processes while it expires again and again. */
 import { mergeEncoded } from '../../harness/kit/histogram.ts';
 import type { RedisProcess } from '../stores/_redis-process.ts';
+import { COMMAND_TIMEOUT_MS } from './_case.ts';
 import { startWorker } from './_process.ts';
+import { mostStarved } from './_starvation.ts';
 
 export const LOAD_PART = { processes: 2, readers: 200, pauseMs: 25, recomputeMs: 100, ttlMs: 1000, durationMs: 2500 };
 
@@ -16,6 +18,8 @@ export interface LoadPartResult {
   mostLoadsPerExpiry: number;
   p50Ms: number;
   p99Ms: number;
+  /** The longest that a process waited for a core in all, ms; null where the system does not tell. */
+  starvedMs: number | null;
 }
 
 /** Sizes of the groups of loads, each begun within `withinMs` of the group's first. */
@@ -47,10 +51,11 @@ export async function runLoadPart(
   const workers = await Promise.all(
     Array.from({ length: processes }, async () => stack.use(await startWorker(redis, signal))),
   );
-  const where = { subject, redisUrl: redis.url, namespace, ttlMs, recomputeMs };
+  const where = { subject, redisUrl: redis.url, namespace, ttlMs, recomputeMs, commandTimeoutMs: COMMAND_TIMEOUT_MS };
   await Promise.all(workers.map((worker) => worker.call('open', where)));
   const load = { key: 'hot', readers: readers / processes, pauseMs, durationMs };
   const answers = await Promise.all(workers.map((worker) => worker.call('load', load)));
+  const starved = await Promise.all(workers.map((worker) => worker.call('starved', null)));
   const sizes = groupLoads(
     answers.flatMap(({ loadsAtMs }) => loadsAtMs),
     ttlMs / 2,
@@ -66,5 +71,6 @@ export async function runLoadPart(
     mostLoadsPerExpiry: Math.max(0, ...sizes),
     p50Ms: inMs(latency.getValueAtPercentile(50)),
     p99Ms: inMs(latency.getValueAtPercentile(99)),
+    starvedMs: mostStarved(starved),
   };
 }

@@ -1,5 +1,5 @@
 /** What the suite and its worker processes say to each other: calls with an answer, both ways, over Node's IPC. */
-import type { Facts } from './_case.ts';
+import type { MeasuredFacts } from './_case.ts';
 import type { CrowdResult } from './_crowd.ts';
 
 export interface OpenArguments {
@@ -8,6 +8,7 @@ export interface OpenArguments {
   namespace: string;
   ttlMs: number;
   recomputeMs: number;
+  commandTimeoutMs: number;
 }
 
 export interface LoadArguments {
@@ -30,7 +31,7 @@ export interface LoadAnswer {
 /** What a worker can be asked. */
 export interface WorkerMethods {
   /** One case of one process, from opening to facts. */
-  runCase(args: { subject: string; redisUrl: string; namespace: string; caseId: string }): Promise<Facts>;
+  runCase(args: { subject: string; redisUrl: string; namespace: string; caseId: string }): Promise<MeasuredFacts>;
   open(args: OpenArguments): Promise<null>;
   crowd(args: { key: string; callers: number; ms: number }): Promise<CrowdResult & { loads: number }>;
   write(args: { version: number }): Promise<null>;
@@ -38,6 +39,8 @@ export interface WorkerMethods {
   /** How long the old value is served, from now. */
   oldAfterDelete(args: { key: string; fresh: number }): Promise<{ atOnce: boolean; oldForMs: number }>;
   load(args: LoadArguments): Promise<LoadAnswer>;
+  /** How long it has waited for a core since `open`, ms; null where the system does not tell. */
+  starved(args: null): Promise<number | null>;
 }
 
 export type RedisAction = 'freeze' | 'thaw' | 'stop' | 'restart';

@@ -1,6 +1,6 @@
 /** The outage of the cache: Redis refuses connections, or holds them open and says nothing, while readers go on. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BreakableRedis, type LibraryCase, sayAll } from './_case.ts';
+import { type BreakableRedis, type LibraryCase, OUTAGE_COMMAND_TIMEOUT_MS, sayAll } from './_case.ts';
 import { createCrowd, readWithin } from './_crowd.ts';
 
 const OUTAGE_MS = 1500;
@@ -21,13 +21,13 @@ const HOW: Readonly<
 > = {
   stopped: {
     title: 'Cache outage: Redis is stopped',
-    words: 'Redis is killed, connections are refused; after it an empty Redis listens on the same port',
+    words: 'Redis is killed, connections are refused; afterwards an empty Redis listens on the same port',
     begin: (redis) => redis.stop(),
     end: (redis) => redis.restart(),
   },
   silent: {
     title: 'Cache outage: Redis is silent',
-    words: 'Redis is frozen (SIGSTOP), connections stay open; after it it goes on',
+    words: 'Redis is frozen (SIGSTOP), connections stay open; afterwards it goes on',
     begin: (redis) => redis.freeze(),
     end: (redis) => redis.thaw(),
   },
@@ -38,9 +38,12 @@ export function outageCase(kind: keyof typeof HOW): LibraryCase {
   return {
     id: `outage-${kind}`,
     title,
+    about: 'times',
+    commandTimeoutMs: OUTAGE_COMMAND_TIMEOUT_MS,
     prose:
       `For ${OUTAGE_MS / 1000} s ${words}. Meanwhile, every ${EVERY_MS} ms, one process reads a key that was cached ` +
-      'before and a key that nobody has read; the loader takes 20 ms. Looked at 1 s after the end. Then new keys are ' +
+      'before and a key that nobody has read; the loader takes 20 ms, a Redis command may take ' +
+      `${OUTAGE_COMMAND_TIMEOUT_MS} ms where the client has a limit. Looked at 1 s after the end. Then new keys are ` +
       'read through one instance until a second instance finds one without a load: the cache is used again.',
     columns: [
       { fact: 'callers', title: 'callers' },

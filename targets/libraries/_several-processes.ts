@@ -1,8 +1,9 @@
 /** The case that needs real processes: a stampede over three of them, and a delete that the others must notice. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisProcess } from '../stores/_redis-process.ts';
-import { type CaseDescription, CASE_TTL_MS, type Facts, sayAll } from './_case.ts';
+import { type CaseDescription, CASE_TTL_MS, COMMAND_TIMEOUT_MS, type MeasuredFacts, sayAll } from './_case.ts';
 import { startWorker } from './_process.ts';
+import { mostStarved } from './_starvation.ts';
 
 const PROCESSES = 3;
 const CALLERS = 100;
@@ -12,6 +13,7 @@ const KEY = 'product:1';
 export const SEVERAL_PROCESSES: CaseDescription = {
   id: 'several-processes',
   title: 'Several processes',
+  about: 'counts',
   prose:
     `${PROCESSES} processes, ${CALLERS} callers of one cold key in each, at once; the loader takes ${RECOMPUTE_MS} ms. ` +
     'Half a second later the row is written and the key deleted in the first process: until when do the other two, ' +
@@ -40,12 +42,19 @@ export async function runSeveralProcesses(
   redis: RedisProcess,
   namespace: string,
   signal: AbortSignal,
-): Promise<Facts> {
+): Promise<MeasuredFacts> {
   await using stack = new AsyncDisposableStack();
   const workers = await Promise.all(
     Array.from({ length: PROCESSES }, async () => stack.use(await startWorker(redis, signal))),
   );
-  const where = { subject, redisUrl: redis.url, namespace, ttlMs: CASE_TTL_MS, recomputeMs: RECOMPUTE_MS };
+  const where = {
+    subject,
+    redisUrl: redis.url,
+    namespace,
+    ttlMs: CASE_TTL_MS,
+    recomputeMs: RECOMPUTE_MS,
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+  };
   await Promise.all(workers.map((worker) => worker.call('open', where)));
   const crowds = await Promise.all(
     workers.map((worker) => worker.call('crowd', { key: KEY, callers: CALLERS, ms: 5000 })),
@@ -60,7 +69,8 @@ export async function runSeveralProcesses(
   );
   const sum = (count: (crowd: (typeof crowds)[number]) => number): number =>
     crowds.reduce((total, crowd) => total + count(crowd), 0);
-  return {
+  const starved = await Promise.all(workers.map((worker) => worker.call('starved', null)));
+  const facts = {
     loads: sum((crowd) => crowd.loads),
     failed: sum((crowd) => crowd.failed),
     empty: sum((crowd) => crowd.empty),
@@ -68,4 +78,5 @@ export async function runSeveralProcesses(
     slowestMs: Math.max(...crowds.map((crowd) => crowd.slowestMs ?? 0)),
     oldElsewhereMs: Math.max(...stale.map(({ oldForMs }) => oldForMs)),
   };
+  return { facts, starvedMs: mostStarved(starved) };
 }

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../../harness/contract/errors.ts';
 import { type RedisProcess, startRedisProcess } from '../stores/_redis-process.ts';
-import type { CaseDescription, Facts } from './_case.ts';
+import type { CaseDescription, Facts, MeasuredFacts } from './_case.ts';
 import { LIBRARY_CASES } from './_cases.ts';
 import { type LoadPartResult, runLoadPart } from './_load-part.ts';
 import { startWorker, type WorkerProcess } from './_process.ts';
@@ -22,6 +22,8 @@ export interface CaseOutcome {
   caseId: string;
   facts: Facts | null;
   problem: string | null;
+  /** How long its processes waited for a core, ms; null where the system does not tell. */
+  starvedMs: number | null;
 }
 
 /** One turn of the load, counted from 1. */
@@ -66,7 +68,7 @@ async function runSubject(subject: string, { cases, signal, progress }: SuiteOpt
   let redis: RedisProcess | null = null;
   let worker: WorkerProcess | null = null;
 
-  async function once(caseId: string, until: AbortSignal): Promise<Facts> {
+  async function once(caseId: string, until: AbortSignal): Promise<MeasuredFacts> {
     const server = (redis ??= stack.use(await startRedisProcess()));
     const where = { subject, redisUrl: server.url, namespace: caseId };
     if (caseId === SEVERAL_PROCESSES.id) return await runSeveralProcesses(subject, server, caseId, until);
@@ -82,10 +84,16 @@ async function runSubject(subject: string, { cases, signal, progress }: SuiteOpt
 
   const outcomes: CaseOutcome[] = [];
   for (const { id } of cases) {
-    const [facts, problem] = await attempt(signal, (until) => once(id, until));
+    const [measured, problem] = await attempt(signal, (until) => once(id, until));
     // Whatever broke must not reach the next case.
     if (problem !== null) redis = worker = null;
-    outcomes.push({ subject, caseId: id, facts, problem });
+    outcomes.push({
+      subject,
+      caseId: id,
+      facts: measured?.facts ?? null,
+      problem,
+      starvedMs: measured?.starvedMs ?? null,
+    });
     progress(`${subject}: ${id}`);
   }
   return outcomes;

@@ -11,6 +11,7 @@ import { crowdAtOnce } from './_crowd.ts';
 import { type CaseDatabase, createCaseDatabase } from './_database.ts';
 import type { FromWorker, OpenArguments, RedisAction, ToWorker, WorkerMethods } from './_messages.ts';
 import { oldAfterDelete } from './_stale.ts';
+import { starvedSince, waitedForCoreMs } from './_starvation.ts';
 import { findSubject } from './_subject.ts';
 
 /** How long a subject may take to close before the next case begins, ms. */
@@ -19,6 +20,7 @@ const CLOSE_MS = 300;
 const send = (message: FromWorker): void => void process.send?.(message);
 
 let opened: { cache: LibraryCache; database: CaseDatabase } | null = null;
+let openedWaitedMs: number | null = null;
 const redisCalls = new Map<number, (error: string | null) => void>();
 
 function breakRedis(action: RedisAction): Promise<void> {
@@ -42,7 +44,7 @@ async function openSubject(args: OpenArguments, database: CaseDatabase): Promise
     redisUrl: args.redisUrl,
     namespace: args.namespace,
     ttlMs: args.ttlMs,
-    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    commandTimeoutMs: args.commandTimeoutMs,
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     loader: (key) => database.load(key),
   });
@@ -58,7 +60,9 @@ const methods: WorkerMethods = {
     const found = LIBRARY_CASES.find(({ id }) => id === caseId);
     if (!found) throw new Error(`there is no case ${caseId}`);
     const database = createCaseDatabase(50);
-    const where = { subject, redisUrl, namespace, ttlMs: CASE_TTL_MS, recomputeMs: 50 };
+    const { commandTimeoutMs = COMMAND_TIMEOUT_MS } = found;
+    const where = { subject, redisUrl, namespace, ttlMs: CASE_TTL_MS, recomputeMs: 50, commandTimeoutMs };
+    const waitedMs = waitedForCoreMs();
     const caches: LibraryCache[] = [];
     const open = async (): Promise<LibraryCache> => {
       const cache = await openSubject(where, database);
@@ -66,7 +70,8 @@ const methods: WorkerMethods = {
       return cache;
     };
     try {
-      return await found.run({ database, redis, open });
+      const facts = await found.run({ database, redis, open });
+      return { facts, starvedMs: starvedSince(waitedMs) };
     } finally {
       // A library whose load hangs may never close.
       await Promise.race([Promise.allSettled(caches.map((cache) => cache.close())), delay(CLOSE_MS)]);
@@ -75,6 +80,7 @@ const methods: WorkerMethods = {
   async open(args) {
     const database = createCaseDatabase(args.recomputeMs);
     opened = { cache: await openSubject(args, database), database };
+    openedWaitedMs = waitedForCoreMs();
     return null;
   },
   async crowd({ key, callers, ms }) {
@@ -91,6 +97,7 @@ const methods: WorkerMethods = {
     await current().cache.delete(key);
     return null;
   },
+  starved: () => Promise.resolve(starvedSince(openedWaitedMs)),
   oldAfterDelete: ({ key, fresh }) => oldAfterDelete([current().cache], key, fresh),
   async load({ key, readers, pauseMs, durationMs }) {
     const { cache, database } = current();
