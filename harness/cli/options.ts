@@ -104,7 +104,8 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
       return makePlan({
         profile,
         defence,
-        store: variant.store ?? settings.store,
+        // What nobody has chosen is the profile's to choose.
+        store: variant.store ?? ((provenance['store'] ?? 'default') === 'default' ? null : settings.store),
         write: variant.write ?? settings.write,
         stock: typeof stock === 'string' ? await withOwnStock(catalogue, stock) : null,
         ...(variant.label === undefined ? {} : { label: variant.label }),

@@ -12,6 +12,8 @@ export interface Dataset {
   cost: { kind: 'cpu' } | { kind: 'wait'; waitMs: number };
   /** Keys that are put into the cache before traffic starts, all with the same TTL; 0 for none. */
   preloadKeys: number;
+  /** False: the database has no index on the reviews of a product, and walks over all of them. */
+  reviewsIndex?: boolean;
   /** Size of an item's answer, filled up or shortened; as it comes where not given. */
   payloadBytes?: number;
 }
@@ -58,6 +60,8 @@ export interface ProfileShape {
   stock: string | null;
   /** A workload of `targets/workloads/`, for profiles that need more than the product page. */
   workload?: { id: string; parameters?: Readonly<Record<string, unknown>> };
+  /** A store other than the default, with parameters of its own; used where nobody chose another. */
+  store?: { id: string; parameters?: Readonly<Record<string, unknown>> };
   /** A write strategy other than the default, for profiles that write. */
   write?: string;
   /** Purchases that one user may make; null for no limit. */

@@ -31,7 +31,7 @@ function plan(given: Given = {}): RunPlan {
   return makePlan({
     profile: given.profile ?? 'hot-key',
     defence: given.defence ?? 'cache-aside',
-    store: given.store ?? 'redis',
+    store: given.store ?? null,
     write: given.write ?? null,
     stock: null,
     environment: given.environment ?? 'local',

@@ -24,6 +24,7 @@ import type { Settings } from './settings.ts';
 import { expandStack, orderStack } from './stack.ts';
 
 const DEFAULT_WRITE = 'invalidate-after-write';
+const DEFAULT_STORE = 'redis';
 
 /** All that can be named on the command line. */
 export interface Catalogue {
@@ -50,7 +51,8 @@ export interface PlanInput {
   defence: string;
   /** By name; null for the profile's, or the default. */
   write: string | null;
-  store: string;
+  /** By name; null for the profile's, or the default. */
+  store: string | null;
   stock: string | null;
   /** What tells it from the others of a comparison; the stack where not given. */
   label?: string;
@@ -85,11 +87,14 @@ export function makePlan(input: PlanInput): RunPlan {
   const given = byOwner(settings.set);
   const parameters = attempt(() => parseParameters('profile', profile, given.get('') ?? {}));
   const shape = parameters && profile.shape(parameters);
-  const storeKind = attempt(() => pick('store', input.store, catalogue.stores));
-  const store = storeKind && attempt(() => planPart('store', storeKind, given));
+  const storeId = input.store ?? shape?.store?.id ?? DEFAULT_STORE;
+  const storeKind = attempt(() => pick('store', storeId, catalogue.stores));
+  const storeDefaults = shape?.store?.id === storeId ? shape.store.parameters : {};
+  const store = storeKind && attempt(() => planPart('store', storeKind, given, storeDefaults));
   const stack = storeKind && attempt(() => planStack(input.defence, storeKind, catalogue, given));
   const stock = shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
-  const write = shape && attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, input, shape, given));
+  const write =
+    shape && attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, storeId, input, shape, given));
   const situation =
     shape?.workload === undefined ? null : attempt(() => pick('workload', shape.workload!.id, catalogue.workloads));
   const workload = situation && attempt(() => planPart('workload', situation, given, shape!.workload!.parameters));
@@ -211,7 +216,8 @@ function planStock(
 
 function planWrite(
   id: string,
-  { catalogue, store: storeId }: PlanInput,
+  storeId: string,
+  { catalogue }: PlanInput,
   shape: ProfileShape,
   given: Map<string, Record<string, unknown>>,
 ): RunPlan['write'] {

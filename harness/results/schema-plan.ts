@@ -100,6 +100,7 @@ export const runPlan = z.object({
       z.object({ kind: z.literal('wait'), waitMs: z.number() }),
     ]),
     preloadKeys: z.number(),
+    reviewsIndex: z.boolean().exactOptional(),
     payloadBytes: z.number().exactOptional(),
   }),
   ttlMs: z.number(),

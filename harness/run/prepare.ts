@@ -50,9 +50,8 @@ export async function proveService(plan: RunPlan, instances: readonly StartedIns
   }
 }
 
-/** Empties the cache, and fills it where the profile says so. */
-export async function prepareCache(plan: RunPlan, redis: Redis, instances: readonly StartedInstance[]): Promise<void> {
-  await redis.flushall();
+/** Fills the empty cache where the profile says so. */
+export async function prepareCache(plan: RunPlan, instances: readonly StartedInstance[]): Promise<void> {
   if (plan.dataset.preloadKeys === 0) return;
   const url = `${instances[0]!.url}/cachequake/preload`;
   const response = await fetch(url, {

@@ -37,6 +37,7 @@ import { assembleRunResult } from '../results/assemble.ts';
 import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
 import { withDeadline } from './deadline.ts';
+import { emptyCaches } from './empty-caches.ts';
 import { readCoherence } from './read-coherence.ts';
 import { predictAsMeasured } from './predict-as-measured.ts';
 import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
@@ -114,13 +115,18 @@ async function seed({ plan, target, workload, stack }: RunInput, admin: AdminCon
   await target.seed(plan, admin.sql);
   await target.reset(plan, admin.sql);
   await workload?.seed(plan.workload!.parameters, admin.sql);
-  await admin.redis.flushall();
+  await emptyCaches(admin.redis, stack.servers);
 }
 
 /** Step 4, and the cache as the profile wants it. */
-async function prove({ plan, defences }: RunInput, service: StartedService, admin: AdminConnections): Promise<void> {
+async function prove(
+  { plan, defences, stack }: RunInput,
+  service: StartedService,
+  admin: AdminConnections,
+): Promise<void> {
   await proveService(plan, service.instances);
-  await prepareCache(plan, admin.redis, service.instances);
+  await emptyCaches(admin.redis, stack.servers);
+  await prepareCache(plan, service.instances);
   if (plan.stack.some(({ id }) => defences.get(id)?.attend)) await beforeTraffic(service.instances);
 }
 
