@@ -18,8 +18,8 @@ export default defineProfile({
   title: 'Reads and writes of the same few keys',
   prose:
     'Poisson arrivals at a steady rate, evenly over a few keys, a share of them writes; few users, so that the same user ' +
-    'writes a key and reads it again. Loads are slow beside the time between two writes, and the TTL is long beside ' +
-    'both: a value that is filled late stays and is seen. Stands for prices and stock figures that are edited while ' +
+    'writes a key and reads it again. Loads are slow, and not all as slow, so that they overtake each other; the TTL is long beside ' +
+    'them: a value that is filled late stays and is seen. Stands for prices and stock figures that are edited while ' +
     'everybody looks at them. Measures how old stale answers are, whether a key goes back, whether users miss their own ' +
     'writes, and whether acknowledged writes are lost.',
   parameters: z.object({
@@ -31,10 +31,19 @@ export default defineProfile({
     users: z.int().min(1).max(100_000_000).default(6).describe('people who write and read again'),
     ttlMs: ttlParameter(5000),
     recomputeMs: recomputeParameter(80),
+    recomputeSpread: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.9)
+      .describe('share by which a load may be shorter or longer; at 0 nobody overtakes anybody'),
     ...latencyParameters,
   }),
   shape: (p) => ({
-    dataset: catalogue(p, { stock: 100, preloadKeys: 0 }),
+    dataset: {
+      ...catalogue(p, { stock: 100, preloadKeys: 0 }),
+      ...(p.recomputeMs > 0 && { cost: { kind: 'wait', waitMs: p.recomputeMs, spread: p.recomputeSpread } }),
+    },
     traffic: {
       arrivals: 'poisson',
       segments: steady(p),

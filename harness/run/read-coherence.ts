@@ -23,7 +23,7 @@ export async function readCoherence(
 ): Promise<Coherence | null> {
   if (!target.writeHistory || !plan.load.operations.some(({ recordVersions }) => recordVersions)) return null;
   const { cost } = plan.dataset;
-  await realClock.sleep(SETTLE_MS + (cost.kind === 'wait' ? 2 * cost.waitMs : 0));
+  await realClock.sleep(SETTLE_MS + (cost.kind === 'wait' ? 2 * cost.waitMs * (1 + (cost.spread ?? 0)) : 0));
   const clock = await compareClocks(sql);
   const history = await target.writeHistory(sql);
   const told = await Promise.all(instances.map((instance) => askWriteSide(instance)));

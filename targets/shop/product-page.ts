@@ -31,7 +31,7 @@ const HIGHEST_ID = 2_147_483_647;
 
 // The wait stands on the left of the joins: a product that does not exist costs as much to look for.
 const PAGE_SQL = `
-WITH cost AS MATERIALIZED (SELECT pg_sleep($4::float8)),
+WITH cost AS MATERIALIZED (SELECT pg_sleep($4::float8 * (1 + $6::float8 * (2 * random() - 1)))),
 peers AS (
   SELECT product_id, count(*)::int AS reviews, avg(rating)::float8 AS rating, sum(helpful)::int AS helpful
   FROM shop.reviews WHERE product_id BETWEEN $2::int AND $3::int GROUP BY product_id
@@ -121,7 +121,7 @@ async function query(
   const answer = await pool.query<PageRow>({
     name: 'product-page',
     text: PAGE_SQL,
-    values: [ids, low, high, waitMs / 1000, aisle],
+    values: [ids, low, high, waitMs / 1000, aisle, cost.kind === 'wait' ? (cost.spread ?? 0) : 0],
   });
   return answer.rows.filter((row) => row.id !== null).map(toPage);
 }
