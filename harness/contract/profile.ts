@@ -2,6 +2,13 @@
 import type { z } from 'zod';
 import type { ArrivalSegment, LoadOperation, LoadSpec, ReplaySpec } from './load.ts';
 
+export interface WaitCost {
+  kind: 'wait';
+  waitMs: number;
+  /** Evenly up to this share shorter or longer, drawn for each load; always the same where not given. */
+  spread?: number;
+}
+
 /** What must be in the database before traffic starts. */
 export interface Dataset {
   products: number;
@@ -9,7 +16,7 @@ export interface Dataset {
   /** Units of each product. */
   stock: number;
   /** How a product page is made expensive: real work in the database, or waiting (`pg_sleep`). */
-  cost: { kind: 'cpu' } | { kind: 'wait'; waitMs: number };
+  cost: { kind: 'cpu' } | WaitCost;
   /** Keys that are put into the cache before traffic starts, all with the same TTL; 0 for none. */
   preloadKeys: number;
   /** False: the database has no index on the reviews of a product, and walks over all of them. */

@@ -97,7 +97,7 @@ export const runPlan = z.object({
     stock: z.number(),
     cost: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('cpu') }),
-      z.object({ kind: z.literal('wait'), waitMs: z.number() }),
+      z.object({ kind: z.literal('wait'), waitMs: z.number(), spread: z.number().exactOptional() }),
     ]),
     preloadKeys: z.number(),
     reviewsIndex: z.boolean().exactOptional(),

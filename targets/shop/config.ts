@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { HarnessError } from '../../harness/contract/errors.ts';
+import type { Dataset } from '../../harness/contract/profile.ts';
 
 const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
 
@@ -41,7 +42,11 @@ const schema = z.object({
   SHOP_COST: json(
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('cpu') }),
-      z.object({ kind: z.literal('wait'), waitMs: z.number().min(0).max(60_000) }),
+      z.object({
+        kind: z.literal('wait'),
+        waitMs: z.number().min(0).max(60_000),
+        spread: z.number().min(0).max(1).exactOptional(),
+      }),
     ]),
   ).default({ kind: 'cpu' }),
   SHOP_PAYLOAD_BYTES: whole(1, 10_000_000).optional(),
@@ -76,7 +81,7 @@ export interface ShopSettings {
   databaseUrl: string;
   stack: { id: string; parameters: Record<string, unknown>; file: string | null }[];
   ttlMs: number;
-  cost: { kind: 'cpu' } | { kind: 'wait'; waitMs: number };
+  cost: Dataset['cost'];
   /** Size of a page as it is cached and answered; null for as it comes. */
   payloadBytes: number | null;
   redisTimeoutMs: number;
