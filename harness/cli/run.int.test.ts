@@ -145,6 +145,17 @@ describe('run', () => {
     expect(code).toBe(99);
   });
 
+  test('a service that loses-a-write is caught by the check no-lost-write', async () => {
+    const out = join(folder, 'loses-a-write');
+    const sets = ['warmUpSec=1', 'durationSec=3'].flatMap((set) => ['--set', set]);
+    const flags = ['--env=local', '--max-lag-p99-ms=1000', '--max-rate-error=0.3', ...sets, '--out', out];
+    const { code } = await runCli(['run', 'write-race', ...flags], { SHOP_BROKEN: 'loses-a-write' });
+    const result = resultIn(out) as RunResult;
+    expect(result.checks.find((c) => c.id === 'no-lost-write')?.status).toBe('fail');
+    expect(result.measures['run']!['writes.lost']!).toBeGreaterThan(0);
+    expect(code).toBe(99);
+  });
+
   test('a service that dies during the run is said, and nothing is left running', async () => {
     const out = join(folder, 'died');
     const started = startCli(['run', 'hot-key', ...SHORT, '--set', 'durationSec=60', '--out', out]);
