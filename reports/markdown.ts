@@ -3,15 +3,21 @@
  * longer as a whole, so we cut it ourselves; text from outside is escaped, mentions and links included.
  */
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
-import { comparisonHeadline, nameOf, noiseSentence, scenarioSentences } from './model/comparison-findings.ts';
-import { dominatorOf, scenariosOf, shownSpreadOf } from './model/comparison.ts';
+import {
+  comparisonHeadline,
+  missesSentence,
+  noiseSentence,
+  predictionText,
+  scenarioSentences,
+} from './model/comparison-findings.ts';
+import { comparedOf } from './model/compared.ts';
+import { dominatorOf, memoryRatio, scenariosOf, shownSpreadOf } from './model/comparison.ts';
 import type { Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
-import { number, plainText, signed, unitLabel, withUnit } from './model/format.ts';
+import { bytes, number, plainText, signed, unitLabel, withUnit } from './model/format.ts';
 import {
   byStatus,
   hasFault,
-  loadsPerExpiry,
   MARKS,
   metaOf,
   resultStatus,
@@ -136,16 +142,15 @@ function scenarioLines(scenario: Scenario): string[] {
     const worst =
       statuses.find((s) => s.status === 'fail') ?? statuses.find((s) => s.status === 'unknown') ?? statuses[0];
     return [
-      escape(contender.defence),
+      escape(contender.name),
       ...scenario.measures.map((measure) => {
         const spread = shownSpreadOf(contender, measure);
         if (!spread) return 'unknown';
-        const range = spread.high > spread.low ? ` (${number(spread.low)}–${number(spread.high)})` : '';
-        const predicted =
-          measure.meta.id === 'db.loadsPerExpiry' && (contender.usable[0] ?? contender.runs[0])
-            ? loadsPerExpiry((contender.usable[0] ?? contender.runs[0])!).predicted
-            : null;
-        return `${number(spread.median)}${spread.doubtful ? ' ?' : ''}${range}${predicted === null ? '' : `, predicted ${number(predicted)}`}`;
+        const show = measure.meta.unit === 'bytes' ? bytes : number;
+        const range = spread.high > spread.low ? ` (${show(spread.low)}–${show(spread.high)})` : '';
+        const prediction = measure.meta.id === 'db.loadsPerExpiry' ? predictionText(contender) : null;
+        const ratio = measure.meta.id === 'redis.memory' ? memoryRatio(contender, scenario, measure) : null;
+        return `${show(spread.median)}${spread.doubtful ? ' ?' : ''}${range}${prediction ? `, ${prediction.text}` : ''}${ratio === null ? '' : `, ${number(ratio)} × no defence`}`;
       }),
       worst ? `${MARKS[worst.status]} ${worst.word}` : '',
     ];
@@ -154,20 +159,23 @@ function scenarioLines(scenario: Scenario): string[] {
     const by = dominatorOf(contender, scenario);
     return by
       ? [
-          `- ${escape(contender.defence)} is beaten by ${escape(by.defence)}: better on no measure, clearly worse on ${by.worseOn} of ${scenario.measures.length}.`,
+          `- ${escape(contender.name)} is beaten by ${escape(by.name)}: better on no measure, clearly worse on ${by.worseOn} of ${scenario.measures.length}.`,
         ]
       : [];
   });
+  const misses = missesSentence(scenario);
   const head = scenario.measures.map(
-    (m) => escape(nameOf(m)) + (unitLabel(m.meta.unit) && `, ${escape(unitLabel(m.meta.unit))}`),
+    (m) =>
+      `${m.group === 'cost' ? 'Cost: ' : ''}${escape(m.name)}${m.meta.unit === 'bytes' || unitLabel(m.meta.unit) === '' ? '' : `, ${escape(unitLabel(m.meta.unit))}`}`,
   );
   return [
     `### ${escape(scenario.title)}`,
     '',
     ...scenarioSentences(scenario).map((s) => `- ${escape(s)}`),
     '',
-    ...table(['Defence', ...head, 'Verdict'], rows),
+    ...table([escape(comparedOf([scenario]).head), ...head, 'Verdict'], rows),
     '',
+    ...(misses === null ? [] : [`- ${escape(misses)}`]),
     ...beaten,
     '',
   ];

@@ -71,7 +71,7 @@ test('a sale: what it sold wrongly, how fast, and at which price; nothing of it 
     expect(text).toMatch(/^Oversold +7\b/m);
     expect(text).toMatch(/^Lost orders +0\b/m);
     expect(text).toMatch(/^Sold out after +1\.5\ss\b/m);
-    expect(text).toMatch(/^Statements per order +4\.25\b/m);
+    expect(text).toMatch(/^ *Statements per order +4\.25\b/m);
     expect(text).not.toContain('Orders per second');
   }
 });

@@ -1,17 +1,18 @@
 /**
- * The table at the end of a run or a comparison. Measures are rows and phases or defences are columns, so that it
- * stays readable at 100 columns; where there are too many columns they go on in a second table.
+ * The table at the end of a run or a comparison. Measures are rows and phases or contenders are columns, so that it
+ * stays readable at 100 columns; where there are too many columns they go on in a second table, and many contenders
+ * are rows.
  */
 import { stripVTControlCharacters } from 'node:util';
 import CliTable from 'cli-table3';
 import picocolors from 'picocolors';
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
 import type { VerdictStatus } from '../harness/contract/verdict.ts';
-import { comparisonHeadline, noiseSentence } from './model/comparison-findings.ts';
-import { scenariosOf, shownSpreadOf } from './model/comparison.ts';
-import type { ComparedMeasure, Contender, Scenario } from './model/comparison.ts';
+import { comparisonHeadline, missesSentence, noiseSentence } from './model/comparison-findings.ts';
+import { predictionOf, scenariosOf, shownSpreadOf } from './model/comparison.ts';
+import type { Contender, Figure, Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
-import { number, plainText, UNKNOWN, withUnit } from './model/format.ts';
+import { number, plainText, signed, UNKNOWN, withUnit } from './model/format.ts';
 import {
   hasFault,
   loadsPerExpiry,
@@ -25,6 +26,13 @@ import {
 import { SALE_MEASURES } from './model/sale.ts';
 import { WORKLOAD_MEASURES } from './model/workload.ts';
 import { WRITE_MEASURES } from './model/writes.ts';
+
+/** What stands in a comparison beside what every comparison has. */
+const OTHER_FIGURES = new Set<string>([
+  'db.peakConcurrent',
+  'db.peakConcurrentPerKey',
+  ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES].map(([id]) => id),
+]);
 
 export interface TableOptions {
   colour: boolean;
@@ -98,7 +106,9 @@ function renderComparison(result: ComparisonResult, c: Colours, width: number): 
   const lines: string[] = [];
   for (const scenario of scenarios) {
     lines.push(c.bold(plainText(scenario.title)));
-    lines.push(...grid(['', ...scenario.contenders.map((x) => x.defence)], comparisonRows(scenario, c), c, width), '');
+    lines.push(...grid(...comparisonGrid(scenario, c, width), c, width), '');
+    const misses = missesSentence(scenario);
+    if (misses !== null) lines.push(...wrap(plainText(misses), width), '');
   }
   lines.push(...wrap(c.bold(plainText(comparisonHeadline(scenarios))), width));
   lines.push(...verdictLines(resultStatus(result), sentenceOf(result.verdict), c, width));
@@ -108,39 +118,64 @@ function renderComparison(result: ComparisonResult, c: Colours, width: number): 
   return `${lines.join('\n')}\n`;
 }
 
+/** Contenders beside each other or, where they are too many for that, under each other. */
+const MOST_BESIDE = 6;
+/** Heads the rows of what is paid for the others. */
+const COSTS = 'What it costs';
+
+function comparisonGrid(scenario: Scenario, c: Colours, width: number): [string[], string[][]] {
+  const rows = comparisonRows(scenario, c);
+  const names = scenario.contenders.map((x) => x.name);
+  const room = Math.max(22, width - 30);
+  if (names.length <= MOST_BESIDE)
+    return [['', ...names], rows.map(([label, ...cells]) => [clip(label!, room), ...cells])];
+  const figures = rows.filter(([label]) => label !== COSTS);
+  const turned = names.map((name, i) => [
+    clip(plainText(name), Math.max(12, Math.min(44, width - 28))),
+    ...figures.map((row) => row[i + 1]!),
+  ]);
+  return [['', ...figures.map((row) => row[0]!.trim())], turned];
+}
+
 function comparisonRows(scenario: Scenario, c: Colours): string[][] {
   const runs = scenario.contenders.flatMap((x) => x.runs);
   const phases: Phase[] = runs.some(hasFault) ? ['before', 'during', 'after'] : ['run'];
   const values = (label: string, id: string, phase: Phase): string[] => {
-    const measure: ComparedMeasure = { meta: metaOf(runs[0]!, id), phase, label, sub: '' };
+    const measure: Figure = { meta: metaOf(runs[0]!, id), phase };
     return [label, ...scenario.contenders.map((x) => cell(x, measure))];
   };
-  const cell = (x: Contender, measure: ComparedMeasure): string => {
+  const cell = (x: Contender, measure: Figure): string => {
     const spread = shownSpreadOf(x, measure);
     return withUnit(spread?.median, measure.meta.unit) + (spread?.doubtful ? ' ?' : '');
   };
-  const predicted = (x: Contender): string =>
-    number((x.usable[0] ?? x.runs[0]) && loadsPerExpiry(x.usable[0] ?? x.runs[0]!).predicted);
+  const predicted = (x: Contender): string => {
+    const found = predictionOf(x);
+    if (!found.misses || found.deviation === null) return number(found.predicted);
+    return c.yellow(`≠ ${number(found.predicted)}, ${signed(Math.round(found.deviation * 100), 'count')} %`);
+  };
   const verdict = (x: Contender): string => {
     const statuses = x.runs.map(shownStatus);
     const worst =
       statuses.find((s) => s.status === 'fail') ?? statuses.find((s) => s.status === 'unknown') ?? statuses[0]!;
     return paint(worst.status, `${MARKS[worst.status]} ${worst.word}`, c);
   };
+  const costs = scenario.measures.filter((m) => m.group === 'cost');
   const hasHotKey = runs.some((run) => run.plan.hotKey !== null);
   return [
     ...(hasHotKey
-      ? [values('Loads per expiry', 'db.loadsPerExpiry', 'run'), ['  predicted', ...scenario.contenders.map(predicted)]]
+      ? [values('Loads per expiry', 'db.loadsPerExpiry', 'run'), ['  Predicted', ...scenario.contenders.map(predicted)]]
       : []),
     values('Peak database rate', 'db.peakRate', 'run'),
     ...LATENCIES.flatMap(([id, label]) =>
       phases.map((phase) => values(phase === 'run' ? label : `${label} ${phase}`, id, phase)),
     ),
     values('Errors', 'errors.rate', 'run'),
-    ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES]
-      .filter(([id]) => runs.some((run) => valueOf(run, 'run', id) !== null))
-      .map(([id, label]) => values(label, id, 'run')),
     ...(runs.some(hasFault) ? [values('Recovery', 'recovery.time', 'run')] : []),
+    ...scenario.measures
+      .filter((m) => OTHER_FIGURES.has(m.meta.id) && m.group !== 'cost')
+      .map((m) => values(m.name, m.meta.id, m.phase)),
+    ...(costs.length > 0 ? [[COSTS, ...scenario.contenders.map(() => ' ')]] : []),
+    ...costs.map((m) => values(`  ${m.name}`, m.meta.id, m.phase)),
     ['Verdict', ...scenario.contenders.map(verdict)],
   ];
 }

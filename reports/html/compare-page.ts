@@ -2,6 +2,7 @@
 import { html as esc } from 'ghtml';
 import type { ComparisonResult } from '../../harness/contract/result.ts';
 import { comparisonHeadline, countSentence, noiseSentence, scenarioSentences } from '../model/comparison-findings.ts';
+import { capital, comparedOf } from '../model/compared.ts';
 import { scenariosOf } from '../model/comparison.ts';
 import type { Scenario } from '../model/comparison.ts';
 import { milliseconds, plural } from '../model/format.ts';
@@ -14,10 +15,12 @@ import { renderPercentilePlot } from './percentile-plot.ts';
 import type { NamedLine } from './percentile-plot.ts';
 import { folded, section } from './run-page.ts';
 import { LINE_LOOKS } from './looks.ts';
+import { drawnSentence, mostDifferent } from '../model/selection.ts';
 
 /** The HTML report of a comparison. */
 export function renderComparePage(result: ComparisonResult): string {
   const scenarios = scenariosOf(result);
+  const { many, head } = comparedOf(scenarios);
   const stacks: unknown[] = [];
   const parts = scenarios.map((scenario, i) => {
     const prefix = `s${i + 1}`;
@@ -28,6 +31,10 @@ export function renderComparePage(result: ComparisonResult): string {
     return { scenario, prefix, multiples, percentiles };
   });
   const title = (scenario: Scenario): string => (scenarios.length > 1 ? esc`<h3>${scenario.title}</h3>` : '');
+  const drawn = (count: number, scenario: Scenario): string => {
+    const text = drawnSentence(count, scenario, many);
+    return text === '' ? '' : esc`<p class="sub">${text}</p>`;
+  };
   const heading = (scenario: Scenario): string =>
     scenarios.length > 1 ? `${title(scenario)}${esc`<p>${scenarioSentences(scenario).join(' ')}</p>`}` : '';
   const body = [
@@ -43,7 +50,7 @@ export function renderComparePage(result: ComparisonResult): string {
       ? section(
           'matrix',
           'Measure by measure',
-          'Open one measure at a time. Rows are defences, columns profiles.',
+          `Open one measure at a time. Rows are ${many}, columns profiles.`,
           renderMatrices(scenarios),
         )
       : '',
@@ -54,7 +61,10 @@ export function renderComparePage(result: ComparisonResult): string {
       parts
         .map(({ scenario, multiples }) =>
           multiples
-            ? title(scenario) + multiples.markup + folded('The same as a table', multiples.table)
+            ? title(scenario) +
+              drawn(multiples.drawn, scenario) +
+              multiples.markup +
+              folded('The same as a table', multiples.table)
             : title(scenario) + '<p class="sub">The database was not observed.</p>',
         )
         .join(''),
@@ -64,18 +74,22 @@ export function renderComparePage(result: ComparisonResult): string {
       'Latency by percentile',
       'From the intended send. Each step to the right is ten times rarer.',
       parts
-        .map(({ percentiles }) =>
-          percentiles ? percentiles.markup + folded('The same as a table', percentiles.table, false) : '',
+        .map(({ scenario, percentiles }) =>
+          percentiles
+            ? drawn(Math.min(LINE_LOOKS.length, scenario.contenders.length), scenario) +
+              percentiles.markup +
+              folded('The same as a table', percentiles.table, false)
+            : '',
         )
         .join(''),
     ),
     section(
       'ranks',
       'Rank per measure',
-      'Defences that the noise does not tell apart share a rank. There is no total.',
+      `${capital(many)} that the noise does not tell apart share a rank. There is no total.`,
       parts.map(({ scenario, prefix }) => renderRanks(scenario, prefix)).join(''),
     ),
-    section('origins', 'What differs between the runs', '', renderOrigins(result)),
+    section('origins', 'What differs between the runs', '', renderOrigins(result, head)),
     section(
       'again',
       'Run it again',
@@ -119,17 +133,17 @@ function renderHeadline(result: ComparisonResult, scenarios: Scenario[]): string
   return esc`<h1 id="finding">!${unbroken(comparisonHeadline(scenarios))}</h1><p class="sub">${words}</p><p class="sub" id="verdict"><span class="v ${status}">${MARKS[status]} ${word}</span> ${sentenceOf(result.verdict)}. ${result.verdict.explanation}</p>!${partial}!${differences}!${notes}`;
 }
 
-/** One line for each defence, at most six, in the phase in which they differ most: during the fault where there is one. */
+/** One line for each contender, at most six, in the phase in which they differ most: during the fault where there is one. */
 function renderOverlay(scenario: Scenario, id: string): ReturnType<typeof renderPercentilePlot> | null {
   const fault = scenario.contenders.some((c) => c.runs.some(hasFault));
   const phase = fault ? 'during' : 'run';
-  const lines = scenario.contenders.slice(0, LINE_LOOKS.length).flatMap((contender, i): NamedLine[] => {
+  const lines = mostDifferent(scenario, LINE_LOOKS.length).flatMap((contender, i): NamedLine[] => {
     const run = contender.usable[0] ?? contender.runs[0];
     const histogram = run && histogramOf(run, phase);
     if (!histogram) return [];
     return [
       {
-        label: contender.usable.length === 0 ? `${contender.defence} (not valid)` : contender.defence,
+        label: contender.usable.length === 0 ? `${contender.name} (not valid)` : contender.name,
         colour: LINE_LOOKS[i]!.colour,
         dash: LINE_LOOKS[i]!.dash,
         line: percentileLine(histogram),
@@ -141,7 +155,7 @@ function renderOverlay(scenario: Scenario, id: string): ReturnType<typeof render
   const first = scenario.contenders.some((c) => c.usable.length > 1) ? '; the first repeat of each' : '';
   return renderPercentilePlot({
     id,
-    rowHead: 'Defence',
+    rowHead: comparedOf([scenario]).head,
     title: `${scenario.title}, ${fault ? 'during the fault' : 'whole run'}`,
     finding: `p99 ${lines.map((l) => `${l.label} ${milliseconds(l.quantiles[3])}`).join(', ')}${first}`,
     lines,

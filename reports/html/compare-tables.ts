@@ -1,29 +1,39 @@
-/** The tables of a comparison: one row per defence, tinted by how near it is to no defence; ranks; what differs. */
+/** The tables of a comparison: one row per contender, tinted by how near it is to no defence; ranks; what differs. */
 import { html as esc } from 'ghtml';
 import type { ComparisonResult } from '../../harness/contract/result.ts';
-import { baselineOf, dominatorOf, rankOf, shownSpreadOf, spreadOf } from '../model/comparison.ts';
+import { baselineOf, dominatorOf, memoryRatio, rankOf, shownSpreadOf, spreadOf } from '../model/comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from '../model/comparison.ts';
-import { number, signed, unitLabel } from '../model/format.ts';
-import { nameOf } from '../model/comparison-findings.ts';
-import { loadsPerExpiry, MARKS, sentenceOf, shownStatus } from '../model/measures.ts';
+import { GROUP_NAMES } from '../model/columns.ts';
+import type { ColumnGroup } from '../model/columns.ts';
+import { comparedOf } from '../model/compared.ts';
+import { bytes, number, plural, unitLabel } from '../model/format.ts';
+import { missesSentence, predictionText } from '../model/comparison-findings.ts';
+import { MARKS, sentenceOf, shownStatus } from '../model/measures.ts';
 import { renderTable, slug } from './table.ts';
 import type { Cell } from './table.ts';
 
-/** Defences × measures of one scenario. */
+/** Contenders × measures of one scenario, benefits and costs under heads of their own. */
 export function renderScenarioTable(scenario: Scenario, prefix: string): string {
-  const baseline = baselineOf(scenario);
+  const bases = new Set(scenario.contenders.flatMap((c) => baselineOf(c, scenario) ?? []));
+  const nearer =
+    bases.size === 0 ? 'the worst' : `no defence (${bases.size === 1 ? [...bases][0]!.name : 'beside the same'})`;
+  const doubt = scenario.contenders.some((c) => c.usable.length === 0) ? '; a question mark where no run is valid' : '';
   const table = renderTable({
     id: `${prefix}-table`,
-    caption: `${scenario.title}. The darker a cell, the nearer to ${baseline ? `no defence (${baseline.defence})` : 'the worst'}; a dot where nothing is clearly better${scenario.contenders.some((c) => c.usable.length === 0) ? '; a question mark where no run is valid' : ''}.`,
+    caption: `${scenario.title}. The darker a cell, the nearer to ${nearer}; a dot where nothing is clearly better${doubt}.`,
     columns: [
-      { label: 'Defence' },
+      { label: comparedOf([scenario]).head },
       ...scenario.measures.map((m) => ({
         label: m.label,
         sub: m.sub,
       })),
     ],
+    groups: (Object.keys(GROUP_NAMES) as ColumnGroup[]).map((group) => ({
+      label: GROUP_NAMES[group],
+      columns: scenario.measures.filter((m) => m.group === group).length,
+    })),
     rows: scenario.contenders.map((contender) => ({
-      id: `${prefix}-row-${slug(contender.defence)}`,
+      id: `${prefix}-row-${idOf(contender, scenario)}`,
       cells: [name(contender), ...scenario.measures.map((m) => valueCell(contender, scenario, m, prefix))],
     })),
   });
@@ -31,11 +41,25 @@ export function renderScenarioTable(scenario: Scenario, prefix: string): string 
     const by = dominatorOf(contender, scenario);
     return by
       ? [
-          esc`<li><b>${contender.defence}</b> is beaten by <b>${by.defence}</b>: better on none of these measures, clearly worse on ${by.worseOn} of ${scenario.measures.length}.</li>`,
+          esc`<li><b>${contender.name}</b> is beaten by <b>${by.name}</b>: better on none of these measures, clearly worse on ${by.worseOn} of ${scenario.measures.length}.</li>`,
         ]
       : [];
   });
-  return table + (beaten.length > 0 ? `<ul class="plain sub">${beaten.join('')}</ul>` : '');
+  const misses = missesSentence(scenario);
+  const items = [...(misses === null ? [] : [esc`<li>${misses}</li>`]), ...beaten.slice(0, MOST_BEATEN)];
+  if (beaten.length > MOST_BEATEN)
+    items.push(esc`<li>${plural(beaten.length - MOST_BEATEN, 'other is', 'others are')} beaten like that.</li>`);
+  return table + (items.length > 0 ? `<ul class="plain sub">${items.join('')}</ul>` : '');
+}
+
+/** More sentences of one form nobody reads; the ranks below have it all. */
+const MOST_BEATEN = 6;
+
+/** Names may differ in signs alone, which an id does not keep. */
+function idOf(contender: Contender, scenario: Scenario): string {
+  const own = slug(contender.name);
+  const at = scenario.contenders.indexOf(contender);
+  return scenario.contenders.findIndex((c) => slug(c.name) === own) === at ? own : `${own}-${at + 1}`;
 }
 
 function name(contender: Contender): Cell {
@@ -47,24 +71,22 @@ function name(contender: Contender): Cell {
     worst ? `${MARKS[worst.status]} ${worst.word.toLowerCase()}` : '',
     short > 0 && contender.runs.length > 1 ? `${short} of ${contender.runs.length} not valid` : '',
   ];
-  return { text: contender.defence, small: notes.filter(Boolean).join(', ') };
+  return { text: contender.name, small: notes.filter(Boolean).join(', ') };
 }
 
 function valueCell(contender: Contender, scenario: Scenario, measure: ComparedMeasure, prefix: string): Cell {
-  const id = `${prefix}-${slug(contender.defence)}-${slug(measure.phase)}-${slug(measure.meta.id)}`;
+  const id = `${prefix}-${idOf(contender, scenario)}-${slug(measure.phase)}-${slug(measure.meta.id)}`;
   const spread = shownSpreadOf(contender, measure);
   if (!spread) return { text: 'unknown', class: 's-unknown', id };
-  const cell: Cell = { text: `${number(spread.median)}${spread.doubtful ? ' ?' : ''}`, exact: spread.median, id };
+  const show = measure.meta.unit === 'bytes' ? bytes : number;
+  const cell: Cell = { text: `${show(spread.median)}${spread.doubtful ? ' ?' : ''}`, exact: spread.median, id };
   const small: string[] = [];
-  if (spread.repeats > 1 && spread.high > spread.low) small.push(`${number(spread.low)} to ${number(spread.high)}`);
-  const run = contender.usable[0] ?? contender.runs[0];
-  if (measure.meta.id === 'db.loadsPerExpiry' && run) {
-    const { predicted, deviation, deviates } = loadsPerExpiry(run);
-    if (predicted !== null)
-      small.push(
-        `predicted ${number(predicted)}${deviates && deviation !== null ? `: ${signed(deviation * 100, 'count')} % off` : ''}`,
-      );
-  }
+  if (spread.repeats > 1 && spread.high > spread.low) small.push(`${show(spread.low)} to ${show(spread.high)}`);
+  const prediction = measure.meta.id === 'db.loadsPerExpiry' ? predictionText(contender) : null;
+  if (prediction) small.push(prediction.text);
+  if (prediction?.misses) cell.off = true;
+  const ratio = measure.meta.id === 'redis.memory' ? memoryRatio(contender, scenario, measure) : null;
+  if (ratio !== null) small.push(`${number(ratio)} × no defence`);
   if (small.length > 0) cell.small = small.join('; ');
   const tint = spread.doubtful ? 'doubt' : tintOf(contender, scenario, measure);
   if (tint) cell.class = tint;
@@ -79,29 +101,30 @@ function tintOf(contender: Contender, scenario: Scenario, measure: ComparedMeasu
   const own = spreadOf(contender, measure)!.median;
   const lower = measure.meta.better === 'lower';
   const all = scenario.contenders.flatMap((c) => spreadOf(c, measure)?.median ?? []);
-  const base = baselineOf(scenario);
+  const base = baselineOf(contender, scenario);
   const baseline = (base && spreadOf(base, measure)?.median) ?? (lower ? Math.max(...all) : Math.min(...all));
   const ratio = lower ? own / (baseline || own || 1) : (baseline || own || 1) / (own || 1);
   return ratio > 0.75 ? 't4' : ratio > 0.5 ? 't3' : ratio > 0.25 ? 't2' : 't1';
 }
 
-/** For each measure a table of defences × scenarios; one is open at a time, without a script. */
+/** For each measure a table of contenders × scenarios; one is open at a time, without a script. */
 export function renderMatrices(scenarios: Scenario[]): string {
   const measures = new Map<string, ComparedMeasure>();
   for (const scenario of scenarios)
     for (const measure of scenario.measures) measures.set(`${measure.meta.id} ${measure.phase}`, measure);
-  const defences = [...new Set(scenarios.flatMap((s) => s.contenders.map((c) => c.defence)))];
+  const names = [...new Set(scenarios.flatMap((s) => s.contenders.map((c) => c.name)))];
+  const { head } = comparedOf(scenarios);
   return [...measures.entries()]
     .map(([key, measure], i) => {
       const table = renderTable({
         id: `matrix-${slug(key)}`,
-        caption: `${nameOf(measure)}${unitLabel(measure.meta.unit) && `, ${unitLabel(measure.meta.unit)}`}`,
-        columns: [{ label: 'Defence' }, ...scenarios.map((s) => ({ label: s.title }))],
-        rows: defences.map((defence) => ({
+        caption: `${measure.name}${unitLabel(measure.meta.unit) && `, ${unitLabel(measure.meta.unit)}`}`,
+        columns: [{ label: head }, ...scenarios.map((s) => ({ label: s.title }))],
+        rows: names.map((given) => ({
           cells: [
-            defence,
+            given,
             ...scenarios.map((scenario, k): Cell => {
-              const contender = scenario.contenders.find((c) => c.defence === defence);
+              const contender = scenario.contenders.find((c) => c.name === given);
               const own = scenario.measures.find((m) => m.meta.id === measure.meta.id && m.phase === measure.phase);
               if (!contender || !own) return { text: '–' };
               return valueCell(contender, scenario, own, `m${i + 1}-s${k + 1}`);
@@ -109,7 +132,7 @@ export function renderMatrices(scenarios: Scenario[]): string {
           ],
         })),
       });
-      return esc`<details name="matrix"!${i === 0 ? ' open' : ''}><summary>${nameOf(measure)}</summary>!${table}</details>`;
+      return esc`<details name="matrix"!${i === 0 ? ' open' : ''}><summary>${measure.name}</summary>!${table}</details>`;
     })
     .join('');
 }
@@ -119,13 +142,10 @@ export function renderRanks(scenario: Scenario, prefix: string): string {
   return renderTable({
     id: `${prefix}-ranks`,
     caption: scenario.title,
-    columns: [
-      { label: 'Defence' },
-      ...scenario.measures.map((m) => ({ label: m.label, sub: m.sub === 'per request' ? m.sub : ' ' })),
-    ],
+    columns: [{ label: comparedOf([scenario]).head }, ...scenario.measures.map((m) => ({ label: m.name }))],
     rows: scenario.contenders.map((contender) => ({
       cells: [
-        contender.defence,
+        contender.name,
         ...scenario.measures.map((m): Cell => {
           if (m.meta.better === 'neither') return { text: '–' };
           const rank = rankOf(contender, scenario, m);
@@ -140,7 +160,7 @@ export function renderRanks(scenario: Scenario, prefix: string): string {
 }
 
 /** The runs and what they were made with; a value that is not the same everywhere is named in words above. */
-export function renderOrigins(result: ComparisonResult): string {
+export function renderOrigins(result: ComparisonResult, head: string): string {
   const facts: [string, (run: ComparisonResult['runs'][number]) => string][] = [
     ['seed', (run) => String(run.plan.seed)],
     ['machine', (run) => run.environment.machine.fingerprint],
@@ -168,7 +188,7 @@ export function renderOrigins(result: ComparisonResult): string {
     columns: [
       { label: 'Run' },
       { label: 'Profile', text: true },
-      { label: 'Defence', text: true },
+      { label: head, text: true },
       { label: 'Seed' },
       { label: 'Verdict', text: true },
       { label: 'In words', text: true },

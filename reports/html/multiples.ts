@@ -1,7 +1,8 @@
-/** Small multiples: one panel per defence with the database's queries per second, all on one scale and one time axis. */
+/** Small multiples: one panel per contender with the database's queries per second, all on one scale and one time axis. */
 import type { Scenario } from '../model/comparison.ts';
 import { contenderFinding } from '../model/comparison-findings.ts';
 import { number, seconds } from '../model/format.ts';
+import { mostDifferent } from '../model/selection.ts';
 import { sampleAt, seriesById, thin, timelineOf } from '../model/timeline.ts';
 import { eventsOf, renderBands, renderEvents } from './events.ts';
 import { LINE_LOOKS } from './looks.ts';
@@ -12,8 +13,12 @@ import type { StackColumn } from './time-stack.ts';
 
 /** Columns of the drawing and steps of the table; less than for one run, because there are many of them. */
 const COLUMNS = 200;
+/** More panels than this nobody compares. */
+const MOST_PANELS = 8;
 
 export interface Multiples {
+  /** How many contenders have a panel. */
+  drawn: number;
   markup: string;
   table: string;
   data: { id: string; x: number[]; durationMs: number; columns: StackColumn[] };
@@ -21,7 +26,7 @@ export interface Multiples {
 
 /** Draws a scenario's multiples; null where no run observed the database. With repeats the first usable one is drawn. */
 export function renderMultiples(scenario: Scenario, id: string): Multiples | null {
-  const shown = scenario.contenders.flatMap((contender, i) => {
+  const shown = mostDifferent(scenario, MOST_PANELS).flatMap((contender, i) => {
     const run = contender.usable[0] ?? contender.runs[0];
     const line = run && seriesById(run, 'db.queriesPerSec');
     return run && line
@@ -37,8 +42,8 @@ export function renderMultiples(scenario: Scenario, id: string): Multiples | nul
   const panels = shown.map((s, i) => {
     const events = eventsOf(s.run, s.timeline);
     const plot = renderPlot({
-      id: `${id}-${i + 1}-${slug(s.contender.defence)}`,
-      title: s.contender.defence,
+      id: `${id}-${i + 1}-${slug(s.contender.name)}`,
+      title: s.contender.name,
       finding: contenderFinding(s.contender, scenario),
       heightPx: height,
       yTicks: axis.ticks,
@@ -73,12 +78,13 @@ export function renderMultiples(scenario: Scenario, id: string): Multiples | nul
   });
   const steps = Array.from({ length: COLUMNS }, (_, k) => ((k + 0.5) * durationMs) / COLUMNS);
   const columns: StackColumn[] = shown.map((s, i) => ({
-    panel: `${id}-${i + 1}-${slug(s.contender.defence)}`,
-    label: s.contender.defence,
+    panel: `${id}-${i + 1}-${slug(s.contender.name)}`,
+    label: s.contender.name,
     unit: '/s',
     values: sampleAt(s.line, steps, Math.max(1000, durationMs / COLUMNS)),
   }));
   return {
+    drawn: shown.length,
     markup: `<div class="box stack" id="${id}">${panels.join('\n')}</div>`,
     table: renderTable({
       id: `${id}-data`,

@@ -110,15 +110,17 @@ follow();
 // Sorting and copying
 const exact = (cell) => cell.title || cell.textContent.trim();
 const key = (cell) => { const n = Number(exact(cell).replace(/[,\\u00a0]/g, '').replace('−', '-').replace(/ .*$/, '')); return Number.isNaN(n) || exact(cell) === '' ? exact(cell) : n; };
+// A head over several columns is none of theirs.
+const heads = (table) => [...[...table.tHead.rows].at(-1).cells];
 for (const table of $('table')) {
   const rows = () => [...table.tBodies[0].rows];
-  if (table.classList.contains('sortable')) $('thead th', table).forEach((th, column) => {
+  if (table.classList.contains('sortable')) heads(table).forEach((th, column) => {
     const button = make('button', { type: 'button' });
     button.append(...th.childNodes);
     th.append(button);
     button.onclick = () => {
       const up = th.getAttribute('aria-sort') !== 'ascending';
-      $('thead th', table).forEach((other) => other.removeAttribute('aria-sort'));
+      heads(table).forEach((other) => other.removeAttribute('aria-sort'));
       th.setAttribute('aria-sort', up ? 'ascending' : 'descending');
       const side = up ? 1 : -1;
       table.tBodies[0].append(...rows().sort((a, b) => {
@@ -135,7 +137,7 @@ for (const table of $('table')) {
       const safe = /^[=+@\\t\\r-]/.test(text) && Number.isNaN(Number(text)) ? "'" + text : text;
       return /[",\\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
     };
-    const head = [...table.tHead.rows[0].cells].map((th) => quote([...(th.querySelector('button') || th).childNodes].map((n) => n.textContent.trim()).filter(Boolean).join(' ')));
+    const head = heads(table).map((th) => quote([...(th.querySelector('button') || th).childNodes].map((n) => n.textContent.trim()).filter(Boolean).join(' ')));
     const csv = [head, ...rows().map((row) => [...row.cells].map((cell) => quote(exact(cell))))].map((r) => r.join(',')).join('\\n') + '\\n';
     let done = false;
     try { await navigator.clipboard.writeText(csv); done = true; } catch {

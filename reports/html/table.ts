@@ -14,6 +14,8 @@ export interface Column {
 export interface Cell {
   text: string;
   small?: string;
+  /** Set where the small text is a warning. */
+  off?: boolean;
   /** Shown when pointed at, and used for sorting and copying. */
   exact?: number | null;
   class?: string;
@@ -25,6 +27,8 @@ export interface Table {
   id: string;
   caption: string;
   columns: Column[];
+  /** Heads over neighbouring columns, from the second column on. */
+  groups?: { label: string; columns: number }[];
   /** The first cell of each row names it. */
   rows: { id?: string; cells: (Cell | string)[] }[];
   sortable?: boolean;
@@ -34,20 +38,29 @@ export interface Table {
 
 /** Renders a table; wide ones scroll inside their own box. */
 export function renderTable(table: Table): string {
-  const sortable = table.sortable ?? table.rows.length > 1;
+  const classes = [
+    (table.sortable ?? table.rows.length > 1) ? 'sortable' : '',
+    table.columns.length > 20 ? 'vast' : table.columns.length > 10 ? 'broad' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
   const head = table.columns
     .map((column) => {
       const sub = column.sub ? esc`<small>${column.sub}</small>` : '';
       return esc`<th scope="col"!${column.text ? ' class="txt"' : ''}>${column.label}!${sub}</th>`;
     })
     .join('');
+  const groups = table.groups?.filter((group) => group.columns > 0) ?? [];
+  const over = groups.map((g) => esc`<th scope="colgroup" colspan="${g.columns}"><span>${g.label}</span></th>`);
+  const bands = groups.map((g) => `<colgroup span="${g.columns}"></colgroup>`).join('');
+  const top = groups.length > 0 ? `<tr class="over"><td></td>${over.join('')}</tr>` : '';
   const body = table.rows
     .map((row) => {
       const cells = row.cells.map((cell, i) => renderCell(cell, i === 0, table.columns[i]?.text ?? false)).join('');
       return `<tr${row.id ? esc` id="${row.id}"` : ''}>${cells}</tr>\n`;
     })
     .join('');
-  return esc`<div class="scroll${table.tall ? ' tall' : ''}" tabindex="0" role="group" aria-label="${table.caption}"><table id="${table.id}"!${sortable ? ' class="sortable"' : ''}><caption>${table.caption}</caption><thead><tr>!${head}</tr></thead><tbody>!${body}</tbody></table></div>`;
+  return esc`<div class="scroll${table.tall ? ' tall' : ''}" tabindex="0" role="group" aria-label="${table.caption}"><table id="${table.id}"!${classes ? ` class="${classes}"` : ''}><caption>${table.caption}</caption>!${bands && `<colgroup></colgroup>${bands}`}<thead>!${top}<tr>!${head}</tr></thead><tbody>!${body}</tbody></table></div>`;
 }
 
 function renderCell(given: Cell | string, first: boolean, isText: boolean): string {
@@ -58,7 +71,7 @@ function renderCell(given: Cell | string, first: boolean, isText: boolean): stri
     cell.id ? esc` id="${cell.id}"` : '',
     cell.exact === undefined || cell.exact === null ? '' : esc` title="${cell.exact}"`,
   ].join('');
-  const small = cell.small ? esc` <small>${cell.small}</small>` : '';
+  const small = cell.small ? esc` <small!${cell.off ? ' class="off"' : ''}>${cell.small}</small>` : '';
   const text = cell.code ? esc`<code>${cell.text}</code>` : esc`${cell.text}`;
   return first ? `<th scope="row"${attributes}>${text}${small}</th>` : `<td${attributes}>${text}${small}</td>`;
 }

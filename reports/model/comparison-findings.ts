@@ -3,10 +3,11 @@
  * it names a winner only where the data has one beyond the noise, and says so where it has none.
  */
 import type { ComparisonResult } from '../../harness/contract/result.ts';
-import { clearlyBetter, rankOf, repeatsOf, shownSpreadOf, spreadOf } from './comparison.ts';
+import { comparedOf } from './compared.ts';
+import { clearlyBetter, predictionOf, rankOf, repeatsOf, shownSpreadOf, spreadOf } from './comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from './comparison.ts';
-import { list, number, plural, withUnit } from './format.ts';
-import { shownStatus } from './measures.ts';
+import { list, number, plural, signed, withUnit } from './format.ts';
+import { shownStatus, TOLERATED_DEVIATION } from './measures.ts';
 
 /** The headline of a comparison. */
 export function comparisonHeadline(scenarios: readonly Scenario[]): string {
@@ -19,25 +20,26 @@ export function comparisonHeadline(scenarios: readonly Scenario[]): string {
 function headline(judged: Scenario[]): string {
   if (judged.length === 1) return scenarioHeadline(judged[0]!);
   const winners = judged.map((s) => ({ scenario: s, calm: calmest(s) }));
-  const everywhere = winners[0]!.calm.filter((c) => winners.every((w) => w.calm.some((x) => x.defence === c.defence)));
+  const everywhere = winners[0]!.calm.filter((c) => winners.every((w) => w.calm.some((x) => x.name === c.name)));
   if (winners.every((w) => w.calm.length === w.scenario.contenders.length))
-    return 'No defence keeps the database clearly calmer than another';
+    return `No ${comparedOf(judged).one} keeps the database clearly calmer than another`;
   if (everywhere.length > 0)
-    return `${list(everywhere.map((c) => c.defence))} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in ${judged.length === 2 ? 'both' : `all ${judged.length}`} profiles`;
-  return `No defence is calmest everywhere: ${list(winners.map((w) => `${list(w.calm.map((c) => c.defence))} on ${w.scenario.title}`))}`;
+    return `${some(everywhere, judged)} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in ${judged.length === 2 ? 'both' : `all ${judged.length}`} profiles`;
+  return `No ${comparedOf(judged).one} is calmest everywhere: ${list(winners.map((w) => `${some(w.calm, judged)} on ${w.scenario.title}`))}`;
 }
 
 function scenarioHeadline(scenario: Scenario): string {
   const calm = calmest(scenario);
-  const names = list(calm.map((c) => c.defence));
-  if (!calmMeasure(scenario)) return 'The database was not observed, so no defence can be called calmer';
-  if (scenario.contenders.length === 1) return `One defence, nothing to compare: ${scenario.contenders[0]!.defence}`;
+  const names = some(calm, [scenario]);
+  const { one } = comparedOf([scenario]);
+  if (!calmMeasure(scenario)) return `The database was not observed, so no ${one} can be called calmer`;
+  if (scenario.contenders.length === 1) return `One ${one}, nothing to compare: ${scenario.contenders[0]!.name}`;
   if (calm.length === 0) return 'Nothing can be concluded: the load on the database is unknown';
-  if (calm.length === scenario.contenders.length) return 'No defence keeps the database clearly calmer than another';
+  if (calm.length === scenario.contenders.length) return `No ${one} keeps the database clearly calmer than another`;
   if (calm.length === 1) return `${names} keeps the database calmest${butFails(calm[0]!)}`;
   const cheapest = calm.filter((one) => calm.every((other) => other === one || costsLess(one, other, scenario)));
   if (cheapest.length === 1)
-    return `${cheapest[0]!.defence} keeps the database calm at the least cost${butFails(cheapest[0]!)}`;
+    return `${cheapest[0]!.name} keeps the database calm at the least cost${butFails(cheapest[0]!)}`;
   const loads = scenario.measures.find((m) => m.meta.id === 'db.loadsPerExpiry');
   const fewest = calm.filter((one) =>
     calm.every(
@@ -45,11 +47,21 @@ function scenarioHeadline(scenario: Scenario): string {
     ),
   );
   if (loads && fewest.length === 1)
-    return `${names} keep the database calm, ${fewest[0]!.defence} with the fewest loads per expiry`;
+    return `${names} keep the database calm, ${fewest[0]!.name} with the fewest loads per expiry`;
   return `${names} keep the database calm alike`;
 }
 
-/** The defences that no other beats on the database's peak. */
+/** Names as long as they can be read; beyond that how many they are. */
+function some(contenders: readonly Contender[], scenarios: readonly Scenario[]): string {
+  if (contenders.length <= 4) return list(contenders.map((c) => c.name)) || 'none';
+  const rest = contenders.length - 3;
+  return `${contenders
+    .slice(0, 3)
+    .map((c) => c.name)
+    .join(', ')} and ${number(rest)} other ${comparedOf(scenarios).many}`;
+}
+
+/** The contenders that no other beats on the database's peak. */
 function calmest(scenario: Scenario): Contender[] {
   const measure = calmMeasure(scenario);
   return measure ? scenario.contenders.filter((c) => rankOf(c, scenario, measure) === 1) : [];
@@ -79,22 +91,44 @@ export function scenarioSentences(scenario: Scenario, most = 4): string[] {
   const sentences: string[] = [];
   for (const measure of scenario.measures) {
     const values = scenario.contenders
-      .map((c) => ({ name: c.defence, spread: spreadOf(c, measure), rank: rankOf(c, scenario, measure) }))
+      .map((c) => ({ name: c.name, spread: spreadOf(c, measure), rank: rankOf(c, scenario, measure) }))
       .filter((v) => v.spread !== null && v.rank !== null)
       .sort((a, b) => a.rank! - b.rank! || a.spread!.median - b.spread!.median);
     const best = values.filter((v) => v.rank === 1);
     const worst = values.at(-1);
     if (!worst || best.length === values.length || worst.rank === 1) continue;
     const show = (v: (typeof values)[number]): string => `${v.name} ${withUnit(v.spread!.median, measure.meta.unit)}`;
-    sentences.push(`${nameOf(measure)}: ${list(best.map(show))}; at the other end ${show(worst)}.`);
+    const more = best.length - 3;
+    const shown = more > 1 ? [...best.slice(0, 3).map(show), `${number(more)} others`] : best.map(show);
+    sentences.push(`${measure.name}: ${list(shown)}; at the other end ${show(worst)}.`);
     if (sentences.length === most) break;
   }
   return sentences;
 }
 
-/** A measure's name where no head of a table explains it. */
-export function nameOf(measure: ComparedMeasure): string {
-  return measure.sub === 'per request' ? `${measure.label} ${measure.sub}` : measure.label;
+/** A contender's prediction as it stands beside its measured loads per expiry; null where nothing predicts them. */
+export function predictionText(contender: Contender): { text: string; misses: boolean } | null {
+  const { predicted, deviation, misses } = predictionOf(contender);
+  if (predicted === null) return null;
+  if (!misses || deviation === null) return { text: `predicted ${number(predicted)}`, misses };
+  return {
+    text: `${MISS} predicted ${number(predicted)}: ${signed(Math.round(deviation * 100), 'count')} % off`,
+    misses,
+  };
+}
+
+/** Stands before a prediction that was missed; the words beside it say the same. */
+const MISS = '≠';
+
+/** Whose loads per expiry are not as predicted; null where nobody's are predicted and measured. */
+export function missesSentence(scenario: Scenario): string | null {
+  const known = scenario.contenders.filter((c) => predictionOf(c).deviation !== null);
+  if (known.length === 0) return null;
+  const missing = known.filter((c) => predictionOf(c).misses);
+  const limit = `${number(TOLERATED_DEVIATION * 100)} %`;
+  if (missing.length === 0)
+    return `Measured loads per expiry are within ${limit} of the prediction wherever there is one (${known.length} of ${scenario.contenders.length}).`;
+  return `${MISS} Measured loads per expiry miss the prediction by more than ${limit}: ${list(missing.map((c) => c.name))}.`;
 }
 
 /** How far the ranking may be trusted. */

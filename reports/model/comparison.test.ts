@@ -54,8 +54,8 @@ test('alike defences are not ranked', () => {
 
 test('a defence that is nowhere better and somewhere clearly worse is named as beaten', () => {
   const scenario = scenariosOf(makeComparison(short))[0]!;
-  const beaten = scenario.contenders.find((c) => c.defence === 'cache-aside')!;
-  expect(['single-flight', 'lock-wait']).toContain(dominatorOf(beaten, scenario)?.defence);
+  const beaten = scenario.contenders.find((c) => c.name === 'cache-aside')!;
+  expect(['single-flight', 'lock-wait']).toContain(dominatorOf(beaten, scenario)?.name);
 });
 
 test('invalid and interrupted runs are in no rank', () => {

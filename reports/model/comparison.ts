@@ -1,26 +1,30 @@
 /**
- * A comparison as scenarios × defences × measures: the value of each, its range over the repeats, and who is clearly
+ * A comparison as scenarios × contenders × measures: the value of each, its range over the repeats, and who is clearly
  * better than whom. There is no blended score, and a difference inside the noise gives no rank.
  */
 import type { ComparisonResult, RunResult } from '../../harness/contract/result.ts';
 import type { MeasureMeta, PhaseBounds } from '../../harness/contract/verdict.ts';
 import { unitLabel } from './format.ts';
-import { hasFault, metaOf, valueOf } from './measures.ts';
-import { SALE_MEASURES } from './sale.ts';
-import { WORKLOAD_MEASURES } from './workload.ts';
-import { WRITE_MEASURES } from './writes.ts';
+import { COLUMNS, ONLY_IF_ANY } from './columns.ts';
+import type { ColumnGroup } from './columns.ts';
+import { sameButDefence } from './compared.ts';
+import { hasFault, loadsPerExpiry, metaOf, TOLERATED_DEVIATION, valueOf } from './measures.ts';
 
 /** A measure in a phase: a column of the comparison. */
 export interface ComparedMeasure {
   meta: MeasureMeta;
   phase: PhaseBounds['name'];
+  group: ColumnGroup;
   label: string;
   /** Stands under the label: unit or meaning. */
   sub: string;
+  /** Where no head of a table explains it. */
+  name: string;
 }
-/** One defence in one scenario, with its repeats. */
+/** One of those that are compared (a defence, a store, a combination), in one scenario, with its repeats. */
 export interface Contender {
-  defence: string;
+  /** What tells it from the others. */
+  name: string;
   runs: RunResult[];
   /** Runs that may be judged: complete and valid. */
   usable: RunResult[];
@@ -39,27 +43,6 @@ export interface Spread {
   repeats: number;
 }
 
-const COLUMNS: readonly { id: string; phase: 'run' | 'before' | 'during'; label: string; sub?: string }[] = [
-  { id: 'db.loadsPerExpiry', phase: 'run', label: 'Loads per expiry', sub: 'measured' },
-  { id: 'db.peakRate', phase: 'run', label: 'Peak database', sub: 'queries/s' },
-  { id: 'db.queriesPerRequest', phase: 'run', label: 'Queries', sub: 'per request' },
-  { id: 'latency.p99', phase: 'before', label: 'p99 before' },
-  { id: 'latency.p99', phase: 'during', label: 'p99 during' },
-  { id: 'latency.p99', phase: 'run', label: 'p99' },
-  { id: 'errors.rate', phase: 'run', label: 'Errors' },
-  { id: 'shed.rate', phase: 'run', label: 'Shed' },
-  { id: 'cache.staleShare', phase: 'run', label: 'Stale reads' },
-  { id: 'recovery.time', phase: 'run', label: 'Recovery' },
-  { id: 'redis.opsPerRequest', phase: 'run', label: 'Redis operations', sub: 'per request' },
-  ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES].map(([id, label]) => ({
-    id,
-    phase: 'run' as const,
-    label,
-  })),
-];
-/** Shown only where some run has more than nothing of it. */
-const ONLY_IF_ANY = new Set(['shed.rate', 'cache.staleShare']);
-
 /** Groups the runs of a comparison. */
 export function scenariosOf(result: ComparisonResult): Scenario[] {
   const scenarios = new Map<string, Scenario>();
@@ -68,8 +51,8 @@ export function scenariosOf(result: ComparisonResult): Scenario[] {
     const id = [run.plan.profile.id, ...faults].join(' + ');
     let scenario = scenarios.get(id);
     if (!scenario) scenarios.set(id, (scenario = { id, title: id, contenders: [], measures: [] }));
-    let contender = scenario.contenders.find((c) => c.defence === run.plan.label);
-    if (!contender) scenario.contenders.push((contender = { defence: run.plan.label, runs: [], usable: [] }));
+    let contender = scenario.contenders.find((c) => c.name === run.plan.label);
+    if (!contender) scenario.contenders.push((contender = { name: run.plan.label, runs: [], usable: [] }));
     contender.runs.push(run);
     if (!run.partial && run.validity.valid) contender.usable.push(run);
   }
@@ -85,13 +68,18 @@ function measuresFor(scenario: Scenario): ComparedMeasure[] {
     const values = runs.map((run) => valueOf(run, column.phase, column.id));
     return ONLY_IF_ANY.has(column.id) ? values.some((v) => v !== null && v > 0) : values.some((v) => v !== null);
   }).map((column) => {
+    const { phase, group, label } = column;
     const meta = metaOf(runs[0]!, column.id);
-    return { meta, phase: column.phase, label: column.label, sub: column.sub ?? unitLabel(meta.unit) };
+    const name = column.name ?? (column.sub === 'per request' ? `${label} per request` : label);
+    return { meta, phase, group, label, sub: column.sub ?? unitLabel(meta.unit), name };
   });
 }
 
+/** A measure in a phase. */
+export type Figure = Pick<ComparedMeasure, 'meta' | 'phase'>;
+
 /** The measure's values over the usable repeats; null where none is known. */
-export function spreadOf(contender: Contender, measure: ComparedMeasure): Spread | null {
+export function spreadOf(contender: Contender, measure: Figure): Spread | null {
   return spread(contender.usable, measure);
 }
 
@@ -99,21 +87,23 @@ export function spreadOf(contender: Contender, measure: ComparedMeasure): Spread
  * What is shown for a contender: its usable repeats or, where it has none, what its other runs saw. The latter is
  * `doubtful`: it is shown with a question mark and takes no part in any rank.
  */
-export function shownSpreadOf(contender: Contender, measure: ComparedMeasure): (Spread & { doubtful: boolean }) | null {
+export function shownSpreadOf(contender: Contender, measure: Figure): (Spread & { doubtful: boolean }) | null {
   const doubtful = contender.usable.length === 0;
   const found = spread(doubtful ? contender.runs : contender.usable, measure);
   return found && { ...found, doubtful };
 }
 
-function spread(runs: readonly RunResult[], measure: ComparedMeasure): Spread | null {
-  const values = runs
-    .map((run) => valueOf(run, measure.phase, measure.meta.id))
-    .filter((v): v is number => v !== null)
-    .sort((a, b) => a - b);
-  if (values.length === 0) return null;
-  const middle = values.length / 2;
-  const median = values.length % 2 === 1 ? values[Math.floor(middle)]! : (values[middle - 1]! + values[middle]!) / 2;
-  return { median, low: values[0]!, high: values.at(-1)!, repeats: values.length };
+function spread(runs: readonly RunResult[], measure: Figure): Spread | null {
+  const { median, sorted } = medianOf(runs.flatMap((run) => valueOf(run, measure.phase, measure.meta.id) ?? []));
+  return median === null ? null : { median, low: sorted[0]!, high: sorted.at(-1)!, repeats: sorted.length };
+}
+
+function medianOf(values: readonly number[]): { median: number | null; sorted: number[] } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  if (sorted.length === 0) return { median: null, sorted };
+  const median = sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, sorted };
 }
 
 /** Differences smaller than this mean nothing to a person, whatever their ratio. */
@@ -128,6 +118,8 @@ const FLOOR: Record<MeasureMeta['unit'], number> = {
   loads: 0.5,
   queries: 1,
 };
+/** A request moves some hundred bytes, a store holds millions. */
+const FLOOR_OF: Readonly<Record<string, number>> = { 'redis.bytesPerRequest': 16 };
 
 /**
  * Whether `a` is better than `b` beyond the noise. With repeats: every value of one lies beyond every value of the
@@ -137,7 +129,7 @@ const FLOOR: Record<MeasureMeta['unit'], number> = {
 export function clearlyBetter(a: Spread | null, b: Spread | null, meta: MeasureMeta): boolean {
   if (!a || !b || meta.better === 'neither') return false;
   const [low, high] = meta.better === 'lower' ? [a, b] : [b, a];
-  if (high.median - low.median < FLOOR[meta.unit]) return false;
+  if (high.median - low.median < (FLOOR_OF[meta.id] ?? FLOOR[meta.unit])) return false;
   const single = a.repeats < 2 || b.repeats < 2;
   const factor = meta.evidence === 'count' ? (single ? 1.15 : 1.02) : single ? 1.5 : 1.05;
   return high.median > low.median * factor && (single || high.low > low.high);
@@ -150,8 +142,8 @@ export function rankOf(contender: Contender, scenario: Scenario, measure: Compar
   return 1 + scenario.contenders.filter((other) => clearlyBetter(spreadOf(other, measure), own, measure.meta)).length;
 }
 
-/** A defence that is nowhere clearly worse and somewhere clearly better than this one; null for none. */
-export function dominatorOf(contender: Contender, scenario: Scenario): { defence: string; worseOn: number } | null {
+/** A contender that is nowhere clearly worse and somewhere clearly better than this one; null for none. */
+export function dominatorOf(contender: Contender, scenario: Scenario): { name: string; worseOn: number } | null {
   for (const other of scenario.contenders) {
     if (other === contender) continue;
     let better = 0;
@@ -161,18 +153,48 @@ export function dominatorOf(contender: Contender, scenario: Scenario): { defence
       // What is unknown of the other may hide a weakness.
       return !clearlyBetter(mine, theirs, measure.meta) && !(theirs === null && mine !== null);
     });
-    if (nowhereWorse && better > 0) return { defence: other.defence, worseOn: better };
+    if (nowhereWorse && better > 0) return { name: other.name, worseOn: better };
   }
   return null;
 }
 
-/** What stands for no defence: the empty stack where it was run, else no cache at all; null where neither was. */
-export function baselineOf(scenario: Scenario): Contender | null {
-  return (
-    scenario.contenders.find((c) => c.defence === 'cache-aside') ??
-    scenario.contenders.find((c) => c.defence === 'no-cache') ??
-    null
-  );
+/**
+ * What stands for no defence beside this contender: the empty stack where it was run, else no cache at all, with
+ * everything else as it is here. Null where neither was, as in a comparison of anything but defences.
+ */
+export function baselineOf(contender: Contender, scenario: Scenario): Contender | null {
+  const own = contender.runs[0]?.plan;
+  if (!own || scenario.contenders.every((c) => c.runs[0]?.plan.defence === own.defence)) return null;
+  const beside = (defence: string): Contender | undefined =>
+    scenario.contenders.find((c) => {
+      const plan = c.runs[0]?.plan;
+      return plan?.defence === defence && sameButDefence(plan, own);
+    });
+  return beside('cache-aside') ?? beside('no-cache') ?? null;
+}
+
+/** Memory in Redis as a multiple of what it is without a defence; null where either is not known, or it is itself that. */
+export function memoryRatio(contender: Contender, scenario: Scenario, measure: ComparedMeasure): number | null {
+  const baseline = baselineOf(contender, scenario);
+  if (baseline === null || baseline === contender) return null;
+  const [own, theirs] = [spreadOf(contender, measure), spreadOf(baseline, measure)];
+  return own === null || theirs === null || theirs.median === 0 ? null : own.median / theirs.median;
+}
+
+/**
+ * What was predicted of a contender's loads per expiry, and how far the median over its usable repeats is from that,
+ * as a share of the prediction. Null where it is not known; runs that may not be judged miss nothing.
+ */
+export function predictionOf(contender: Contender): {
+  predicted: number | null;
+  deviation: number | null;
+  misses: boolean;
+} {
+  const runs = contender.usable.length > 0 ? contender.usable : contender.runs;
+  const { median } = medianOf(runs.flatMap((run) => loadsPerExpiry(run).predicted ?? []));
+  const measured = medianOf(contender.usable.flatMap((run) => loadsPerExpiry(run).measured ?? [])).median;
+  const deviation = measured === null || median === null || median === 0 ? null : measured / median - 1;
+  return { predicted: median, deviation, misses: deviation !== null && Math.abs(deviation) > TOLERATED_DEVIATION };
 }
 
 /** Smallest number of usable repeats over all contenders. */

@@ -78,6 +78,9 @@ export function latencyLimits(run: RunResult): { ms: number; quantile: number | 
     .map((t) => ({ ms: t.limit, quantile: quantiles[t.measure.split('.')[1] ?? ''] ?? null, text: t.text }));
 }
 
+/** Loads per expiry that are further than this share from their prediction are marked. */
+export const TOLERATED_DEVIATION = 0.15;
+
 /** Measured and predicted loads per expiry; `deviates` marks a difference of more than 15 %. */
 export function loadsPerExpiry(run: RunResult): {
   measured: number | null;
@@ -88,5 +91,5 @@ export function loadsPerExpiry(run: RunResult): {
   const measured = valueOf(run, 'run', 'db.loadsPerExpiry') ?? valueOf(run, 'before', 'db.loadsPerExpiry');
   const predicted = valueOf(run, 'run', 'db.loadsPerExpiryPredicted') ?? run.plan.prediction?.loadsPerExpiry ?? null;
   const deviation = measured === null || predicted === null || predicted === 0 ? null : measured / predicted - 1;
-  return { measured, predicted, deviation, deviates: deviation !== null && Math.abs(deviation) > 0.15 };
+  return { measured, predicted, deviation, deviates: deviation !== null && Math.abs(deviation) > TOLERATED_DEVIATION };
 }
