@@ -13,6 +13,7 @@ import { type FullCatalogue, loadCatalogue, withOwnDefences, withOwnProfile, wit
 /** Flags by the heading they stand under in the help. */
 const HEADINGS: Readonly<Record<string, string>> = {
   set: 'Experiment:',
+  edge: 'Experiment:',
   fault: 'Experiment:',
   threshold: 'Experiment:',
   instances: 'Experiment:',
@@ -65,6 +66,7 @@ export interface Variant {
   store?: string;
   write?: string;
   stock?: string;
+  edge?: string;
   /** Parameters beside those of the settings, `name=value`. */
   set?: readonly string[];
   /** What tells it from the others; the stack where not given. */
@@ -107,6 +109,7 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
         // What nobody has chosen is the profile's to choose.
         store: variant.store ?? ((provenance['store'] ?? 'default') === 'default' ? null : settings.store),
         write: variant.write ?? settings.write,
+        edge: variant.edge ?? settings.edge,
         stock: typeof stock === 'string' ? await withOwnStock(catalogue, stock) : null,
         ...(variant.label === undefined ? {} : { label: variant.label }),
         environment,

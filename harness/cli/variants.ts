@@ -15,7 +15,7 @@ interface Dimension {
 }
 
 /**
- * @param flags `defence`, `store`, `write`, `stock`: names separated by commas; `vary`: `parameter=value,value`
+ * @param flags `defence`, `store`, `write`, `stock`, `edge`: names separated by commas; `vary`: `parameter=value,value`
  * @throws HarnessError USAGE where a list cannot be read, or only one thing is left to run
  */
 export function variantsOf(flags: Record<string, unknown>): Variant[] {
@@ -43,7 +43,7 @@ export function variantsOf(flags: Record<string, unknown>): Variant[] {
 }
 
 function named(flags: Record<string, unknown>): Dimension[] {
-  return (['defence', 'store', 'write', 'stock'] as const).map((kind) => ({
+  return (['defence', 'store', 'write', 'stock', 'edge'] as const).map((kind) => ({
     name: kind,
     values: flags[kind] === undefined ? [] : splitNames(flags[kind] as string, `--${kind}`),
     apply: (variant, value) => ({ ...variant, [kind]: value }),

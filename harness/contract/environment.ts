@@ -15,6 +15,7 @@ export interface EnvironmentOptions {
   postgresImage: string;
   toxiproxyImage: string;
   nodeImage: string;
+  nginxImage: string;
   /** For `external`: addresses of what is already there. */
   redisUrl: string | null;
   postgresUrl: string | null;
@@ -79,8 +80,17 @@ export interface StartedHelper {
   revive(): Promise<void>;
 }
 
+/** An HTTP cache in front of the instances: traffic goes to it, everything else around it. */
+export interface StartedEdge {
+  readonly url: string;
+  /** For example `nginx 1.22.1`. */
+  readonly version: string;
+}
+
 export interface StartedService extends AsyncDisposable {
   readonly instances: readonly StartedInstance[];
+  /** Not given where traffic goes to the instances. */
+  readonly edge?: StartedEdge;
   readonly helpers?: readonly StartedHelper[];
   /** Rejects when an instance ends by itself; never resolves. */
   readonly died: Promise<never>;

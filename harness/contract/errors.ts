@@ -34,6 +34,8 @@ export const ERROR_CODES = {
   REDIS_FAILED: EXIT.environment,
   MEMCACHED_MISSING: EXIT.environment,
   MEMCACHED_FAILED: EXIT.environment,
+  NGINX_MISSING: EXIT.environment,
+  NGINX_FAILED: EXIT.environment,
   POSTGRES_FAILED: EXIT.environment,
   PROXY_FAILED: EXIT.environment,
   PORT_TAKEN: EXIT.environment,

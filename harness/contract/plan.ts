@@ -22,6 +22,18 @@ export interface Prediction {
   by: string;
 }
 
+/** An HTTP cache in front of the instances, with what the service tells it in `Cache-Control`. */
+export interface PlannedEdge {
+  id: 'nginx';
+  parameters: {
+    sMaxAgeSec: number;
+    staleWhileRevalidateSec: number;
+    maxAgeSec: number;
+    /** One request at a time fetches a page that the edge has not got. */
+    lock: boolean;
+  };
+}
+
 export interface RunPlan {
   planVersion: 1;
   profile: { id: string; title: string; prose: string; parameters: Record<string, unknown> };
@@ -38,6 +50,8 @@ export interface RunPlan {
   /** The situation that the traffic needs beside the product page; null where none. */
   workload: PlannedPart | null;
   stock: PlannedPart | null;
+  /** Null where traffic goes to the instances directly. */
+  edge: PlannedEdge | null;
   purchasesPerUser: number | null;
   /** How often one user may try to buy per second; not given for no limit. */
   perUserPerSec?: number;

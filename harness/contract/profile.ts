@@ -71,6 +71,8 @@ export interface ProfileShape {
   store?: { id: string; parameters?: Readonly<Record<string, unknown>> };
   /** A write strategy other than the default, for profiles that write. */
   write?: string;
+  /** An HTTP cache in front of the instances where nobody chose otherwise; none where not given. */
+  edge?: 'nginx';
   /** Purchases that one user may make; null for no limit. */
   purchasesPerUser: number | null;
   /** How often one user may try to buy per second, held in Redis; not given for no limit. */

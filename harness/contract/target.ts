@@ -96,6 +96,8 @@ export interface ServiceProbeAnswer {
   /** True where events were lost because nobody asked for too long. */
   lostLoads: boolean;
   stock: { acceptedOrders: number; pendingOrders: number };
+  /** Requests of the traffic that reached the service, what their answers' bodies weighed, and how many were 304. Totals since start. */
+  traffic?: { requests: number; bodyBytes: number; notModified: number };
 }
 
 /** What `GET /cachequake/writes` of a target answers, where it has it. */

@@ -12,7 +12,7 @@ import { startHelperContainers, type RunningHelper } from './helpers.ts';
 import { waitUntilReady } from './ready.ts';
 
 /** Where an instance listens inside its container. */
-const SERVICE_PORT = 8080;
+export const SERVICE_PORT = 8080;
 const READY_MS = 20_000;
 
 /** How long an instance may take to stop when asked. */

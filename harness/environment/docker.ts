@@ -15,7 +15,9 @@ import {
   startRedisContainer,
   type Parts,
 } from './docker-servers.ts';
-import { startServiceContainers } from './docker-service.ts';
+import { startEdgeContainer } from './edge-docker.ts';
+import { type EdgeStarter, startBehindEdge } from './edge-service.ts';
+import { SERVICE_PORT, startServiceContainers } from './docker-service.ts';
 import { describeMachine } from './machine.ts';
 import { DURABILITY_NOTE } from './postgres-settings.ts';
 import { randomPort } from './random-port.ts';
@@ -112,18 +114,35 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     cpuMs: (part) => parent[part].cpuMs(),
     startService: (plan, target) => {
       generation += 1;
-      return startServiceContainers(
-        {
-          around,
-          nodeImage: images.nodeImage.name,
-          folder: context.folder,
-          signal: context.signal,
-          instances: context.instances,
-          generation,
-          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }, servers),
+      const own = generation;
+      let nginx: FoundImage | null = null;
+      const edge: EdgeStarter = {
+        find: async () => {
+          nginx = await ensureImage(client, options, 'nginxImage', progress);
         },
-        plan,
-        target,
+        start: (planned, service) =>
+          startEdgeContainer(
+            parts,
+            nginx!,
+            own,
+            planned,
+            service.instances.map(({ index }) => `service-${own}-${index}:${SERVICE_PORT}`),
+          ),
+      };
+      return startBehindEdge(plan, edge, () =>
+        startServiceContainers(
+          {
+            around,
+            nodeImage: images.nodeImage.name,
+            folder: context.folder,
+            signal: context.signal,
+            instances: context.instances,
+            generation,
+            addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }, servers),
+          },
+          plan,
+          target,
+        ),
       );
     },
     [Symbol.asyncDispose]: () => teardown.run(),

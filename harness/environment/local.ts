@@ -5,6 +5,8 @@
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { Availability, Environment, StartContext, StartedStack } from '../contract/environment.ts';
 import { packageVersion } from '../kit/package-root.ts';
+import { findNginx, startLocalEdge } from './edge-local.ts';
+import { type EdgeStarter, startBehindEdge } from './edge-service.ts';
 import { Keeper } from './keeper.ts';
 import { describeMachine } from './machine.ts';
 import { findPostgres } from './postgres-binaries.ts';
@@ -45,6 +47,16 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
   };
   const proxies = await createProxies(control, context.instances, upstreams, () => '127.0.0.1:0');
   const pids = { redis: () => redis.current().pid, postgres: () => postgres.process.pid };
+  const edge: EdgeStarter = {
+    find: findNginx,
+    start: (planned, service) =>
+      startLocalEdge(
+        context,
+        keeper,
+        planned,
+        service.instances.map(({ url }) => url),
+      ),
+  };
   return {
     manifest: {
       id: 'local',
@@ -70,16 +82,18 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     restartRedis: redis.restart,
     cpuMs: (part) => Promise.resolve(processCpuMs(pids[part]())),
     startService: (plan, target) =>
-      startServiceProcesses(
-        {
-          keeper,
-          folder: context.folder,
-          signal: context.signal,
-          instances: context.instances,
-          addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }, servers),
-        },
-        plan,
-        target,
+      startBehindEdge(plan, edge, () =>
+        startServiceProcesses(
+          {
+            keeper,
+            folder: context.folder,
+            signal: context.signal,
+            instances: context.instances,
+            addresses: addressesThrough(proxies, { redisUrl: redis.url, postgresUrl: postgres.url }, servers),
+          },
+          plan,
+          target,
+        ),
       ),
     [Symbol.asyncDispose]: () => teardown.run(),
   };

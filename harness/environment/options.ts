@@ -1,7 +1,7 @@
 /** The environment variable that replaces each image, for hints; defaults and precedence are the plan's business. */
 import type { EnvironmentOptions } from '../contract/environment.ts';
 
-export type ImageOption = 'redisImage' | 'memcachedImage' | 'postgresImage' | 'toxiproxyImage' | 'nodeImage';
+export type ImageOption = 'redisImage' | 'memcachedImage' | 'postgresImage' | 'toxiproxyImage' | 'nodeImage' | 'nginxImage';
 
 const VARIABLES: Record<ImageOption, string> = {
   redisImage: 'CACHEQUAKE_REDIS_IMAGE',
@@ -9,6 +9,7 @@ const VARIABLES: Record<ImageOption, string> = {
   postgresImage: 'CACHEQUAKE_POSTGRES_IMAGE',
   toxiproxyImage: 'CACHEQUAKE_TOXIPROXY_IMAGE',
   nodeImage: 'CACHEQUAKE_NODE_IMAGE',
+  nginxImage: 'CACHEQUAKE_NGINX_IMAGE',
 };
 
 /** How an image is changed, in words. */

@@ -60,6 +60,11 @@ test.each([
   ['origin; fwd=miss, edge; hit', 'hit'],
   ['edge; hit, "origin, the; hit"; fwd=miss', 'miss'],
   ['shop; key="a;hit"; fwd=stale', 'stale'],
+  ['shop; fwd=miss; stored; detail=miss, edge; hit', 'hit'],
+  ['shop; fwd=miss; stored; detail=miss, edge; hit; detail=stale', 'stale'],
+  ['shop; hit; detail=hit, edge; fwd=uri-miss', 'hit'],
+  ['shop; fwd=miss; collapsed; detail=waited, edge; fwd=stale', 'waited'],
+  ['edge; fwd=stale; fwd-status=304; detail=miss', 'miss'],
 ])('Cache-Status %s is %s', (header, outcome) => {
   expect(parseCacheStatus(header)).toBe(outcome);
 });

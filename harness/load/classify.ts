@@ -86,26 +86,33 @@ export function writeStatus(outcome: RequestOutcome, wasSent: boolean): WriteRec
 const OUTCOME_NAMES: ReadonlySet<string> = new Set(CACHE_OUTCOMES);
 
 /**
- * Reads `Cache-Status` (RFC 9211). A `detail` parameter that names one of our outcomes wins, from whichever cache
- * it comes; otherwise the last member speaks, which is the cache nearest to the client.
+ * Reads `Cache-Status` (RFC 9211), whose last member is the cache nearest to the client, and that one speaks. Only where
+ * it went on for the answer does a cache behind it have the word, if its `detail` names one of our outcomes.
  */
 export function parseCacheStatus(header: string | string[] | undefined): CacheOutcome | null {
   if (header === undefined) return null;
   const members = splitOutsideQuotes(typeof header === 'string' ? header : header.join(','), ',');
-  let outcome: CacheOutcome | null = null;
-  for (const member of members) {
-    const [, ...parameters] = splitOutsideQuotes(member, ';').map((part) => part.trim());
-    let plain: CacheOutcome | null = null;
-    for (const parameter of parameters) {
-      const [name, raw = ''] = splitOutsideQuotes(parameter, '=');
-      const value = raw.trim().replace(/^"(.*)"$/, '$1');
-      if (name === 'detail' && OUTCOME_NAMES.has(value)) return value as CacheOutcome;
-      if (name === 'hit' && raw !== '?0') plain = 'hit';
-      if (name === 'fwd') plain = FORWARDED[value] ?? null;
-    }
-    outcome = plain;
+  let nearest: CacheOutcome | null | undefined;
+  for (const member of members.toReversed()) {
+    const { detail, plain } = parseMember(member);
+    if (detail !== null) return detail;
+    if (nearest === undefined) nearest = plain;
+    if (nearest === 'hit') break;
   }
-  return outcome;
+  return nearest ?? null;
+}
+
+function parseMember(member: string): { detail: CacheOutcome | null; plain: CacheOutcome | null } {
+  const [, ...parameters] = splitOutsideQuotes(member, ';').map((part) => part.trim());
+  let plain: CacheOutcome | null = null;
+  for (const parameter of parameters) {
+    const [name, raw = ''] = splitOutsideQuotes(parameter, '=');
+    const value = raw.trim().replace(/^"(.*)"$/, '$1');
+    if (name === 'detail' && OUTCOME_NAMES.has(value)) return { detail: value as CacheOutcome, plain };
+    if (name === 'hit' && raw !== '?0') plain = 'hit';
+    if (name === 'fwd') plain = FORWARDED[value] ?? null;
+  }
+  return { detail: null, plain };
 }
 
 const FORWARDED: Readonly<Record<string, CacheOutcome>> = {

@@ -21,6 +21,7 @@ export function explainPlan(plan: RunPlan): string {
     ...(plan.perUserPerSec === undefined
       ? []
       : [`             one user may try to buy ${plan.perUserPerSec} times a second`]),
+    ...(plan.edge ? [`edge         ${plan.edge.id}`, ...parameterLines('edge', plan.edge.parameters)] : []),
     `target       ${plan.target.title}, ${plan.instances} instance${plan.instances === 1 ? '' : 's'}`,
     `environment  ${plan.environment}`,
     `data         ${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${

@@ -18,6 +18,7 @@ import type { WriteStrategy } from '../contract/write.ts';
 import type { Workload } from '../contract/workload.ts';
 import { unknownName } from '../kit/suggest.ts';
 import { formatDuration } from '../kit/units.ts';
+import { planEdge } from './edge.ts';
 import { byOwner, parseParameters } from './parameters.ts';
 import { predictFor } from './predict.ts';
 import type { Settings } from './settings.ts';
@@ -54,6 +55,8 @@ export interface PlanInput {
   /** By name; null for the profile's, or the default. */
   store: string | null;
   stock: string | null;
+  /** `none` or `nginx`; null or not given for the profile's. */
+  edge?: string | null;
   /** What tells it from the others of a comparison; the stack where not given. */
   label?: string;
   environment: EnvironmentId;
@@ -95,6 +98,8 @@ export function makePlan(input: PlanInput): RunPlan {
   const stock = shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
   const write =
     shape && attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, storeId, input, shape, given));
+  const edge =
+    shape && attempt(() => planEdge(input.edge ?? shape.edge ?? 'none', input.environment, given.get('edge')));
   const situation =
     shape?.workload === undefined ? null : attempt(() => pick('workload', shape.workload!.id, catalogue.workloads));
   const workload = situation && attempt(() => planPart('workload', situation, given, shape!.workload!.parameters));
@@ -105,7 +110,7 @@ export function makePlan(input: PlanInput): RunPlan {
       planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults, input.environment),
     );
   for (const text of settings.threshold) attempt(() => input.checkThreshold(text));
-  const owners = ['', ...[...(stack ?? []), store, stock, write, workload].flatMap((part) => part?.id ?? [])];
+  const owners = ['', 'edge', ...[...(stack ?? []), store, stock, write, workload].flatMap((part) => part?.id ?? [])];
   for (const owner of given.keys())
     if (stack && !owners.includes(owner))
       problems.push(unknownName('owner of a parameter in this run:', owner, owners.slice(1)));
@@ -132,6 +137,7 @@ export function makePlan(input: PlanInput): RunPlan {
     write: write ?? null,
     workload,
     stock: stock ?? null,
+    edge: edge ?? null,
     purchasesPerUser: s.purchasesPerUser,
     ...(s.perUserPerSec === undefined ? {} : { perUserPerSec: s.perUserPerSec }),
     environment: input.environment,

@@ -26,6 +26,12 @@ export const settingsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('what becomes of the cache on a write (list writes); the profile’s where not given'),
+  edge: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('HTTP cache in front of the instances: none or nginx; the profile’s where not given'),
   fault: z
     .array(z.string())
     .default([])
@@ -80,6 +86,7 @@ export const settingsSchema = z.strictObject({
   postgresImage: image('Postgres', 'postgres:18-bookworm'),
   toxiproxyImage: image('Toxiproxy', 'ghcr.io/shopify/toxiproxy:2.12.0'),
   nodeImage: image('Node', 'node:24-bookworm-slim'),
+  nginxImage: image('nginx', 'nginx:1.28-bookworm'),
   redisUrl: url('a Redis that is already there'),
   postgresUrl: url('a Postgres that is already there'),
   toxiproxyUrl: url('a Toxiproxy that is already there'),

@@ -59,6 +59,31 @@ const COUNTERS: readonly SampleField[] = [
   })),
 ];
 
+/** Only from services that tell: what an HTTP cache in front of them saves. */
+const TRAFFIC: readonly SampleField[] = [
+  {
+    id: 'service.requestsPerSec',
+    title: 'Requests that reach the service',
+    unit: '/s',
+    kind: 'counter',
+    totalId: 'service.requests',
+  },
+  {
+    id: 'service.bodyBytesPerSec',
+    title: 'Bytes of answers of the service',
+    unit: 'bytes/s',
+    kind: 'counter',
+    totalId: 'service.bodyBytes',
+  },
+  {
+    id: 'service.notModifiedPerSec',
+    title: 'Answers 304 of the service',
+    unit: '/s',
+    kind: 'counter',
+    totalId: 'service.notModified',
+  },
+];
+
 const FIELDS: readonly SampleField[] = [...GAUGES.map(({ over: _over, of: _of, ...field }) => field), ...COUNTERS];
 
 export default defineProbe({
@@ -71,13 +96,16 @@ export default defineProbe({
     const { ServiceClient } = await import('./engine/service-client.ts');
     const clients = instances.map(({ url, index }) => new ServiceClient(url, index));
     const first = await Promise.all(clients.map((client) => client.ask()));
+    const tellsTraffic = first.some((answer) => answer !== null && answer !== 'none' && answer.traffic !== undefined);
+    const counters = tellsTraffic ? [...COUNTERS, ...TRAFFIC] : COUNTERS;
+    const fields = tellsTraffic ? [...FIELDS, ...TRAFFIC] : FIELDS;
     const told = clients.filter((_client, index) => first[index] !== 'none');
     const growths = new Map(clients.map((client) => [client, new Map<string, Growth>()]));
     return {
-      fields: told.length > 0 ? FIELDS : [],
+      fields: told.length > 0 ? fields : [],
       async sample() {
         if (told.length === 0) return {};
-        const values = Object.fromEntries(FIELDS.map(({ id }) => [id, null])) as Record<string, number | null>;
+        const values = Object.fromEntries(fields.map(({ id }) => [id, null])) as Record<string, number | null>;
         const answers = await Promise.all(told.map((client) => client.ask()));
         answers.forEach((answer, index) => {
           if (answer === null || answer === 'none') return;
@@ -93,7 +121,7 @@ export default defineProbe({
         });
         // An instance that is away keeps what it had counted; a counter without any answer has no value.
         if (answers.some((answer) => answer !== null && answer !== 'none'))
-          for (const { id } of COUNTERS)
+          for (const { id } of counters)
             values[id] = told.reduce((sum, client) => sum + (growths.get(client)!.get(id)?.total ?? 0), 0);
         return values;
       },
@@ -108,6 +136,11 @@ function readCounters(answer: ServiceProbeAnswer): Record<string, number> {
   return {
     'service.cpuShare': answer.cpuMs / 1_000,
     'service.loadsPerSec': answer.lastLoad,
+    ...(answer.traffic && {
+      'service.requestsPerSec': answer.traffic.requests,
+      'service.bodyBytesPerSec': answer.traffic.bodyBytes,
+      'service.notModifiedPerSec': answer.traffic.notModified,
+    }),
     ...Object.fromEntries(
       CACHE_OUTCOMES.map((outcome) => [`service.${outcome}PerSec`, answer.cacheOutcomes[outcome] ?? 0]),
     ),

@@ -24,6 +24,7 @@ function fromVersion1(older: Json): Json {
       label: plan['defence'],
       store: part('redis'),
       workload: null,
+      edge: null,
       write: writes ? part('invalidate-after-write') : null,
       stock: (plan['stock'] ?? null) === null ? null : { ...(plan['stock'] as Json), file: null },
     },

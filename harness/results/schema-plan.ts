@@ -86,6 +86,17 @@ export const runPlan = z.object({
   write: plannedPart.nullable(),
   workload: plannedPart.nullable(),
   stock: plannedPart.nullable(),
+  edge: z
+    .object({
+      id: z.literal('nginx'),
+      parameters: z.object({
+        sMaxAgeSec: z.number(),
+        staleWhileRevalidateSec: z.number(),
+        maxAgeSec: z.number(),
+        lock: z.boolean(),
+      }),
+    })
+    .nullable(),
   purchasesPerUser: z.number().nullable(),
   perUserPerSec: z.number().exactOptional(),
   environment: environmentId,

@@ -17,7 +17,7 @@
  * Each step has a deadline; whatever happens, 7, 10 and 11 are reached.
  */
 import type { Defence } from '../contract/defence.ts';
-import type { StartedService, StartedStack } from '../contract/environment.ts';
+import type { EnvironmentManifest, StartedService, StartedStack } from '../contract/environment.ts';
 import { HarnessError } from '../contract/errors.ts';
 import type { Fault, FaultInterval } from '../contract/fault.ts';
 import type { Journal } from '../contract/journal.ts';
@@ -101,13 +101,18 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   return assembleRunResult({
     evidence: evidence.evidence,
     judgement,
-    manifest: stack.manifest,
+    manifest: withEdge(stack.manifest, service),
     runId: input.runId,
     command: input.command,
     startedAt,
     finishedAt: new Date(),
     probeCostCpuShare: evidence.probeCostCpuShare,
   });
+}
+
+/** Each run of a comparison has its own edge, or none. */
+function withEdge(manifest: EnvironmentManifest, { edge }: StartedService): EnvironmentManifest {
+  return edge ? { ...manifest, versions: { ...manifest.versions, edge: edge.version } } : manifest;
 }
 
 async function seed({ plan, target, workload, stack }: RunInput, admin: AdminConnections): Promise<void> {
@@ -156,7 +161,7 @@ async function measure(
     load = await withDeadline(
       'starting the load',
       LIMIT.start,
-      input.generators.start(service.instances.map((instance) => instance.url)),
+      input.generators.start(service.edge ? [service.edge.url] : service.instances.map((instance) => instance.url)),
     );
     if (input.signal.aborted) onAbort();
     probes.begin(load.measuredFromMs);

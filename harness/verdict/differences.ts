@@ -7,12 +7,12 @@ import { listed } from './wording.ts';
 
 /** In words, one sentence per difference, for example "seed: 42 (xfetch), 43 (lock-wait)". */
 export function describeDifferences(runs: readonly RunResult[], label: (run: RunResult) => string): string[] {
-  const parts = [...new Set(runs.flatMap((run) => Object.keys(run.environment.versions)))].map(
-    (part): [string, (run: RunResult) => string] => [
+  const parts = [...new Set(runs.flatMap((run) => Object.keys(run.environment.versions)))]
+    .filter((part) => part !== 'edge')
+    .map((part): [string, (run: RunResult) => string] => [
       `version of ${part}`,
       (run) => run.environment.versions[part] ?? 'not stated',
-    ],
-  );
+    ]);
   const aspects: [string, (run: RunResult) => string][] = [
     ['machine', (run) => machineOf(run)],
     ['environment', (run) => run.environment.id],
@@ -23,6 +23,9 @@ export function describeDifferences(runs: readonly RunResult[], label: (run: Run
     ['target', (run) => run.plan.target.id],
     ['instances', (run) => String(run.plan.instances)],
   ];
+  // With an edge and without may be what is compared; two versions of it are not.
+  const behindEdge = runs.filter((run) => run.environment.versions['edge'] !== undefined);
+  const edges = difference('version of edge', behindEdge, (run) => run.environment.versions['edge']!, label);
   const overall = aspects.flatMap(([name, of]) => difference(name, runs, of, label));
   // Different profiles differ in rate and TTL on purpose; the same profile should not.
   const byProfile = Map.groupBy(runs, (run) => run.plan.profile.id);
@@ -31,7 +34,7 @@ export function describeDifferences(runs: readonly RunResult[], label: (run: Run
     ...difference(`TTL of ${profile}`, own, (run) => `${run.plan.ttlMs} ms`, label),
     ...difference(`parameters of ${profile}`, own, (run) => JSON.stringify(run.plan.profile.parameters), label),
   ]);
-  return [...overall, ...within];
+  return [...overall, ...edges, ...within];
 }
 
 function difference(

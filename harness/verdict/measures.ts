@@ -7,6 +7,7 @@ import breakpoint from './measures/breakpoint.ts';
 import cache from './measures/cache.ts';
 import database from './measures/database.ts';
 import drift from './measures/drift.ts';
+import edge from './measures/edge.ts';
 import generator from './measures/generator.ts';
 import latency from './measures/latency.ts';
 import rates from './measures/rates.ts';
@@ -17,7 +18,7 @@ import stock from './measures/stock.ts';
 import workload from './measures/workload.ts';
 
 const measures: ReadonlyMap<string, Measure> = new Map(
-  [latency, rates, cache, database, redis, stock, staleness, workload, recovery, breakpoint, drift, generator]
+  [latency, rates, cache, edge, database, redis, stock, staleness, workload, recovery, breakpoint, drift, generator]
     .flat()
     .map((measure) => [measure.id, measure]),
 );

@@ -37,6 +37,7 @@ test('addresses are enough; the rest has defaults, and an empty variable is not 
     stock: null,
     purchasesPerUser: null,
     perUserPerSec: null,
+    cacheControl: null,
     broken: null,
   });
 });

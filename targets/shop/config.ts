@@ -66,6 +66,7 @@ const schema = z.object({
   ).default(null),
   SHOP_PURCHASES_PER_USER: whole(1, 1_000_000).optional(),
   SHOP_PER_USER_PER_SEC: z.coerce.number().positive().max(10_000).optional(),
+  SHOP_CACHE_CONTROL: z.string().max(500).optional(),
   SHOP_BROKEN: z.string().optional(),
 });
 
@@ -97,6 +98,8 @@ export interface ShopSettings {
   purchasesPerUser: number | null;
   /** How often one user may try to buy per second; null for no limit. */
   perUserPerSec: number | null;
+  /** `Cache-Control` of product pages; null for none. */
+  cacheControl: string | null;
   broken: string | null;
 }
 
@@ -148,6 +151,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     stock: env.SHOP_STOCK,
     purchasesPerUser: env.SHOP_PURCHASES_PER_USER ?? null,
     perUserPerSec: env.SHOP_PER_USER_PER_SEC ?? null,
+    cacheControl: env.SHOP_CACHE_CONTROL ?? null,
     broken: env.SHOP_BROKEN ?? null,
   };
 }

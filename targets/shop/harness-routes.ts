@@ -65,6 +65,7 @@ export function registerHarness(
       cacheOutcomes: metrics.cacheOutcomes,
       ...loads.since(incoming.query.since),
       stock: { acceptedOrders: metrics.purchases.accepted, pendingOrders: pending },
+      traffic: metrics.traffic,
     };
     return answer;
   });

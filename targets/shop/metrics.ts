@@ -12,13 +12,19 @@ import type { LoadLog } from './load-log.ts';
 /** Period of the event-loop timer. Node records the time between two ticks, so an idle loop shows the period. */
 const TICK_MS = 10;
 
+/** Routes that no traffic goes to. */
+const OURS = /^\/(cachequake\/|healthz$|metrics$)/;
+
 export interface ShopMetrics {
   readonly registry: Registry;
   /** Totals since start. */
   readonly cacheOutcomes: Record<string, number>;
   readonly purchases: Record<PurchaseResult | 'unknown' | 'too-many-requests', number>;
+  /** Totals since start, of everything but the harness's own questions. */
+  readonly traffic: { requests: number; bodyBytes: number; notModified: number };
   outcome(outcome: CacheOutcome | 'failed'): void;
-  request(route: string, status: number, elapsedMs: number): void;
+  /** @param bodyBytes size of the answer's body */
+  request(route: string, status: number, elapsedMs: number, bodyBytes: number): void;
   /** Delay of the event loop beyond its timer's period, since the last call. */
   eventLoopDelay(): { p99Ms: number; maxMs: number };
   close(): void;
@@ -52,6 +58,7 @@ export function createMetrics(pool: Pool, loads: LoadLog): ShopMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'shop_' });
   const cacheOutcomes: Record<string, number> = {};
+  const traffic = { requests: 0, bodyBytes: 0, notModified: 0 };
   const purchases = {
     accepted: 0,
     'sold-out': 0,
@@ -94,7 +101,13 @@ export function createMetrics(pool: Pool, loads: LoadLog): ShopMetrics {
     outcome(outcome) {
       cacheOutcomes[outcome] = (cacheOutcomes[outcome] ?? 0) + 1;
     },
-    request(route, status, elapsedMs) {
+    traffic,
+    request(route, status, elapsedMs, bodyBytes) {
+      if (!OURS.test(route)) {
+        traffic.requests += 1;
+        traffic.bodyBytes += bodyBytes;
+        if (status === 304) traffic.notModified += 1;
+      }
       const name = `${route} ${status}`;
       let one = series.get(name);
       if (one === undefined) series.set(name, (one = durations.labels(route, String(status))));

@@ -54,9 +54,15 @@ function keyOf(text: string): { key: string; product: number } | null {
  */
 export function registerProducts(
   app: FastifyInstance,
-  parts: { read: Reader<ProductPage>['read']; writes: WriteService; metrics: ShopMetrics; log: Log },
+  parts: {
+    read: Reader<ProductPage>['read'];
+    writes: WriteService;
+    metrics: ShopMetrics;
+    log: Log;
+    cacheControl?: string | null;
+  },
 ): void {
-  const { read, writes, metrics, log } = parts;
+  const { read, writes, metrics, log, cacheControl = null } = parts;
 
   app.get<{ Params: { key: string } }>('/products/:key', async (incoming, reply) => {
     const wanted = keyOf(incoming.params.key);
@@ -83,6 +89,7 @@ export function registerProducts(
     const tag = entityTag(wanted.key, answer.version);
     reply.header('age', Math.max(0, Math.floor(answer.ageMs / 1000)));
     reply.header('etag', tag);
+    if (cacheControl !== null) reply.header('cache-control', cacheControl);
     if (matchesTag(incoming.headers['if-none-match'], tag)) return reply.code(304).send();
     return reply.type(JSON_TYPE).send(JSON.stringify(answer.value));
   });

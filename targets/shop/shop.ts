@@ -154,7 +154,12 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     return reply.code(status).send({ error: status >= 500 ? 'internal error' : error.message });
   });
   app.addHook('onResponse', (incoming, reply, done) => {
-    metrics.request(incoming.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
+    metrics.request(
+      incoming.routeOptions.url ?? 'unknown',
+      reply.statusCode,
+      reply.elapsedTime,
+      Number(reply.getHeader('content-length') ?? 0),
+    );
     done();
   });
   const { read } = attendance;
@@ -163,6 +168,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     writes: attendance.over(broken?.writes?.(writes) ?? writes),
     metrics,
     log,
+    cacheControl: settings.cacheControl,
   });
   registerAttendance(app, attendance);
   registerCreation(app, { reader, pool, log });

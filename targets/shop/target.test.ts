@@ -50,8 +50,16 @@ test('what the plan says reaches the instance through its environment', () => {
     stock: plan.stock,
     purchasesPerUser: 1,
     perUserPerSec: 0.5,
+    cacheControl: null,
     broken: null,
   });
+});
+
+test('behind an edge, product pages say how long they may be kept', () => {
+  const parameters = { sMaxAgeSec: 2, staleWhileRevalidateSec: 10, maxAgeSec: 1, lock: true };
+  const edge: RunPlan['edge'] = { id: 'nginx', parameters };
+  const settings = readSettings(createShopTarget(null).environment({ ...plan, edge }, surroundings));
+  expect(settings.cacheControl).toBe('public, max-age=1, s-maxage=2, stale-while-revalidate=10');
 });
 
 test('a shop without a sale, and a broken one that says so in its title', () => {

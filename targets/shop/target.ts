@@ -2,12 +2,18 @@
  * The shop as a target: how an instance is started and how operations become requests. A service of your own is
  * described in the same way, with nothing but a command or URL and this mapping.
  */
+import type { RunPlan } from '../../harness/contract/plan.ts';
 import { defineTarget } from '../../harness/contract/target.ts';
 import type { Target } from '../../harness/contract/target.ts';
 import { reconcileShop, resetShop, seedShop } from './schema.ts';
 import { readWriteHistory } from './write-tables.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
+
+/** RFC 9111; `stale-while-revalidate` is RFC 5861. */
+function cacheControl(told: NonNullable<RunPlan['edge']>['parameters']): string {
+  return `public, max-age=${told.maxAgeSec}, s-maxage=${told.sMaxAgeSec}, stale-while-revalidate=${told.staleWhileRevalidateSec}`;
+}
 
 /**
  * The shop, whole or deliberately broken.
@@ -66,6 +72,7 @@ export function createShopTarget(broken: string | null): Target {
       SHOP_STOCK: plan.stock === null ? '' : JSON.stringify(plan.stock),
       SHOP_PURCHASES_PER_USER: plan.purchasesPerUser === null ? '' : String(plan.purchasesPerUser),
       SHOP_PER_USER_PER_SEC: plan.perUserPerSec === undefined ? '' : String(plan.perUserPerSec),
+      SHOP_CACHE_CONTROL: plan.edge ? cacheControl(plan.edge.parameters) : '',
       SHOP_BROKEN: broken ?? '',
     }),
     seed: (plan, sql) => seedShop(plan.dataset, sql),

@@ -54,7 +54,7 @@ Examples:
     if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100)
       throw new HarnessError('BAD_PARAMETER', '--repeats must be a whole number from 1 to 100');
     // Lists are this verb's own; a setting is one name.
-    const { store: _store, write: _write, vary: _vary, ...settings } = flags;
+    const { store: _store, write: _write, edge: _edge, vary: _vary, ...settings } = flags;
     const prepared = await prepare(settings);
     const out = flags['out'] as string | undefined;
     await finish(await runExperiment({ prepared, profiles, variants, repeats, command: typedCommand(), out }));
