@@ -20,6 +20,13 @@ test('every combination, labelled by what differs', () => {
   );
 });
 
+test('with an edge and without is a comparison too', () => {
+  expect(variantsOf({ edge: 'none,nginx' })).toEqual([
+    { defence: 'cache-aside', edge: 'none', label: 'none' },
+    { defence: 'cache-aside', edge: 'nginx', label: 'nginx' },
+  ]);
+});
+
 test.each([
   [{ defence: 'xfetch' }, 'only one thing to compare'],
   [{ write: 'a,,b' }, "--write 'a,,b' has an empty name"],

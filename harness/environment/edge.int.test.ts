@@ -245,7 +245,7 @@ test.skipIf(!ping.answers)('an nginx image that cannot be had is named, with the
   const context = testContext(newId(), testOptions({ nginxImage: 'localhost:1/cachequake/none:1' }));
   const stack = await dockerEnvironment.start(context);
   try {
-    await expect(stack.startService({ ...tinyPlan, edge: planned() } as RunPlan, tinyTarget())).rejects.toMatchObject({
+    await expect(stack.startService({ ...tinyPlan, edge: planned() }, tinyTarget())).rejects.toMatchObject({
       code: 'IMAGE_MISSING',
       message: expect.stringContaining('localhost:1/cachequake/none:1'),
       hint: expect.stringContaining('CACHEQUAKE_NGINX_IMAGE'),

@@ -225,6 +225,18 @@ test('Redis operations and bytes per request, memory, evictions', () => {
   expect(valueIn(init, 'redis.evictions')).toBe(3);
 });
 
+test('what reaches the service, as it counts itself', () => {
+  const init: EvidenceInit = {
+    requests: steady(0, 10_000, 100, { latencyMs: 1 }),
+    totals: { 'service.requests': 20, 'service.bodyBytes': 5000, 'service.notModified': 12 },
+  };
+  expect(valueIn(init, 'edge.originRequestsPerRequest')).toBeCloseTo(0.2, 9);
+  expect(valueIn(init, 'edge.bytesPerRequest')).toBeCloseTo(50, 9);
+  expect(valueIn(init, 'edge.notModified')).toBe(12);
+  // A service that does not tell.
+  expect(valueIn({ requests: init.requests! }, 'edge.originRequestsPerRequest')).toBeNull();
+});
+
 test('a sale in figures', () => {
   const order = (orderId: string, quantity = 1) => ({ orderId, product: 0, user: 1, quantity });
   const init: EvidenceInit = {
