@@ -43,8 +43,10 @@ export interface QueryTimes {
 export interface SimulatedDatabase {
   /** What a loader of this process does. */
   load(process: SimulatedProcess, key: string): Promise<Loaded<SimulatedRow> | null>;
-  /** Commits the next version of a row after a write's own time. */
-  write(process: SimulatedProcess, key: string, writeMs: number): Promise<number>;
+  /** Commits the next version of a row after a write's own time; `onCommit` is part of the transaction. */
+  write(process: SimulatedProcess, key: string, writeMs: number, onCommit?: (version: number) => void): Promise<number>;
+  /** Raises each row to the version given, where its own is smaller; all or, where `check` throws, none. */
+  raise(process: SimulatedProcess, rows: readonly SimulatedRow[], writeMs: number, check?: () => void): Promise<void>;
   /** The committed version, 1 before any write. */
   versionOf(key: string): number;
   readonly commits: readonly Commit[];
@@ -85,6 +87,29 @@ export function createDatabase(
     if (next) begin(next);
   }
 
+  function commit(key: string, version: number): void {
+    versions.set(key, version);
+    commits.push({ key, version, atMs: world.nowMs() });
+  }
+
+  /** Half of its time lies before the commit, half is the way of its answer. */
+  function transaction<R>(process: SimulatedProcess, writeMs: number, work: () => R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const answer = (deliver: () => void): void =>
+        world.at(world.nowMs() + writeMs / 2, () => {
+          if (process.step()) deliver();
+        });
+      world.at(world.nowMs() + writeMs / 2, () => {
+        try {
+          const result = work();
+          answer(() => resolve(result));
+        } catch (error) {
+          answer(() => reject(error));
+        }
+      });
+    });
+  }
+
   return {
     load: (process, key) =>
       new Promise((resolve) => {
@@ -101,16 +126,17 @@ export function createDatabase(
           });
         });
       }),
-    write: (process, key, writeMs) =>
-      new Promise((resolve) => {
-        world.at(world.nowMs() + writeMs / 2, () => {
-          const version = versionOf(key) + 1;
-          versions.set(key, version);
-          commits.push({ key, version, atMs: world.nowMs() });
-          world.at(world.nowMs() + writeMs / 2, () => {
-            if (process.step()) resolve(version);
-          });
-        });
+    write: (process, key, writeMs, onCommit) =>
+      transaction(process, writeMs, () => {
+        const version = versionOf(key) + 1;
+        commit(key, version);
+        onCommit?.(version);
+        return version;
+      }),
+    raise: (process, rows, writeMs, check) =>
+      transaction(process, writeMs, () => {
+        check?.();
+        for (const { key, version } of rows) if (version > versionOf(key)) commit(key, version);
       }),
     versionOf,
     commits,

@@ -1,14 +1,9 @@
 /** Everything that happened in one simulation, kept so that invariants can be judged afterwards. */
 import type { Entry } from '../contract/store.ts';
 import type { Commit, QueryTimes } from './database.ts';
-import {
-  type CrashRecord,
-  type ReadRecord,
-  simulate,
-  type SimulationOptions,
-  type UnfinishedRead,
-  type WriteRecord,
-} from './simulation.ts';
+import type { Outage } from './outage.ts';
+import type { CrashRecord, ReadRecord, UnfinishedRead, WriteRecord } from './records.ts';
+import { simulate, type SimulationOptions } from './simulation.ts';
 
 /** An entry that the store took. */
 export interface Fill {
@@ -26,9 +21,13 @@ export interface History {
   commits: readonly Commit[];
   queries: QueryTimes[];
   fills: Fill[];
-  deletes: { key: string; atMs: number }[];
+  /** `version`: below which nothing may be stored from then on, where it was said. */
+  deletes: { key: string; atMs: number; version?: number }[];
   crashes: CrashRecord[];
   unfinished: UnfinishedRead[];
+  unclosed: string[];
+  outages: readonly Outage[];
+  timeoutMs: number;
   /** No message took longer one way, ms. */
   longestDelayMs: number;
 }
@@ -39,7 +38,7 @@ export async function recordHistory(options: Omit<SimulationOptions, 'observer'>
     History,
     'reads' | 'writes' | 'queries' | 'fills' | 'deletes' | 'crashes'
   >;
-  const { database, unfinished, network } = await simulate({
+  const { database, unfinished, unclosed, network } = await simulate({
     ...options,
     observer: {
       read: (read) => void kept.reads.push(read),
@@ -49,7 +48,8 @@ export async function recordHistory(options: Omit<SimulationOptions, 'observer'>
       set: (entry, _, stored, atMs) => {
         if (stored) kept.fills.push(fillOf(entry, atMs));
       },
-      deleted: (key, atMs) => void kept.deletes.push({ key, atMs }),
+      deleted: (key, atMs, how) =>
+        void kept.deletes.push({ key, atMs, ...(how?.tombstone && { version: how.tombstone.version }) }),
     },
   });
   return {
@@ -58,6 +58,9 @@ export async function recordHistory(options: Omit<SimulationOptions, 'observer'>
     instances: options.instances,
     commits: database.commits,
     unfinished,
+    unclosed,
+    outages: options.outages ?? [],
+    timeoutMs: options.timeoutMs ?? 0,
     longestDelayMs: network.longestDelayMs,
   };
 }

@@ -5,7 +5,8 @@
 import type { LoadEvent } from '../contract/defence.ts';
 import { createHistogram, type Histogram, recordUs } from '../kit/histogram.ts';
 import { busiestWindow } from '../stats/windows.ts';
-import type { Observer, SimulationOutcome } from './simulation.ts';
+import type { Observer } from './records.ts';
+import type { SimulationOutcome } from './simulation.ts';
 
 /** As in the measure `db.peakRate`. */
 const PEAK_WINDOW_MS = 100;

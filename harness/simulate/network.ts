@@ -1,12 +1,14 @@
 /**
- * The way between a process and the shared store: every operation travels there and back, each way with a random
- * delay. Like one TCP connection it keeps the order of what is sent, and what a process sent before it died still
- * arrives.
+ * The way between a process and what all processes share: every operation travels there and back, each way with a
+ * random delay. Like one TCP connection it keeps the order of what is sent, and what a process sent before it died
+ * still arrives.
  */
-import type { Entry, SetOptions, Store } from '../contract/store.ts';
+import type { DeleteOptions, Entry, InvalidationListener, SetOptions, Store, Subscription } from '../contract/store.ts';
 import type { Random } from '../contract/time.ts';
 import type { VirtualClock } from '../kit/virtual-clock.ts';
+import { type Outage, outageAt } from './outage.ts';
 import type { SimulatedProcess } from './process.ts';
+import type { SimulatedServer } from './server.ts';
 
 /**
  * One-way delays, ms: at least `minMs`, exponential above that up to eight times its mean, and now and then a stall of
@@ -27,7 +29,7 @@ const LONGEST_TAIL = 8;
 export interface StoreObserver {
   /** `stored` is false where a condition refused the entry. */
   set?(entry: Entry<unknown>, options: SetOptions, stored: boolean, atMs: number): void;
-  deleted?(key: string, atMs: number): void;
+  deleted?(key: string, atMs: number, options?: DeleteOptions): void;
 }
 
 /** What went over all connections. */
@@ -42,15 +44,31 @@ export interface NetworkOptions {
   delays: NetworkDelays;
   random: Random;
   traffic: NetworkCounts;
-  observer?: StoreObserver;
+  /** In which this process does not reach the other side; none where not given. */
+  outages?: readonly Outage[];
+  /** What has no answer by then fails, ms; counts only while there are outages, since otherwise each has one. */
+  timeoutMs?: number;
 }
 
-/** The store as one process sees it over its own connection. */
-export function connectStore(inner: Store, process: SimulatedProcess, options: NetworkOptions): Store {
-  const { world, delays, random, traffic, observer } = options;
+export interface Connection {
+  /**
+   * Does an operation at the other side.
+   *
+   * @param waitMs how long the operation itself may wait there, on top of the time limit
+   */
+  call<R>(operation: () => Promise<R>, waitMs?: number): Promise<R>;
+  /** Sends something back that nobody asked for; lost while the other side is not reached. */
+  push(deliver: () => void): void;
+  /** What this side finds out by itself. */
+  notice(what: () => void): void;
+}
+
+export function createConnection(process: SimulatedProcess, options: NetworkOptions): Connection {
+  const { world, delays, random, traffic, outages = [], timeoutMs = Infinity } = options;
   const { minMs, meanExtraMs, stallShare, stallMs } = delays;
   const varies = meanExtraMs > 0 || stallShare > 0;
-  /** When the last message of each direction arrives: a later one does not overtake it. */
+  const cuts = outages.length > 0;
+  /** When the last message of each direction arrives. */
   let thereMs = 0;
   let backMs = 0;
 
@@ -65,55 +83,122 @@ export function connectStore(inner: Store, process: SimulatedProcess, options: N
   }
   function back(deliver: () => void): void {
     backMs = Math.max(backMs, world.nowMs() + delayMs());
-    world.at(backMs, () => {
-      if (process.step()) deliver();
-    });
+    world.at(backMs, deliver);
   }
-  function call<R>(operation: () => Promise<R>): Promise<R> {
-    traffic.operations += 1;
+  function send<R>(operation: () => Promise<R>, answered: (deliver: () => void) => void): Promise<R> {
     return new Promise((resolve, reject) => {
       thereMs = Math.max(thereMs, world.nowMs() + delayMs());
       world.at(thereMs, () => {
+        const cut = cuts ? outageAt(outages, world.nowMs()) : null;
+        if (cut === 'refused' || cut === 'silent') return;
         operation().then(
-          (result) => back(() => resolve(result)),
-          (error: Error) => back(() => reject(error)),
+          (result) => answered(() => resolve(result)),
+          (error: Error) => answered(() => reject(error)),
         );
       });
     });
   }
 
-  const { lease, subscribe, announce } = inner;
+  /** As {@link send}, where an answer may never come: whoever waits gives up after a while. */
+  function sendOrGiveUp<R>(operation: () => Promise<R>, waitMs: number): Promise<R> {
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      const settle = (deliver: () => void): void => {
+        if (!waiting || !process.step()) return;
+        waiting = false;
+        deliver();
+      };
+      const fail = (afterMs: number, why: string): void =>
+        world.at(world.nowMs() + afterMs, () => settle(() => reject(new Error(why))));
+      if (outageAt(outages, world.nowMs()) === 'refused') return fail(minMs, 'Connection refused');
+      fail(timeoutMs + waitMs, 'Command timed out');
+      void send(operation, (deliver) => {
+        if (outageAt(outages, world.nowMs()) === null) back(() => settle(deliver));
+      }).then(resolve, reject);
+    });
+  }
+
   return {
-    id: inner.id,
-    capabilities: inner.capabilities,
-    get: (key) => call(() => inner.get(key)),
+    notice(what) {
+      if (process.step()) what();
+    },
+    call(operation, waitMs = 0) {
+      traffic.operations += 1;
+      if (cuts) return sendOrGiveUp(operation, waitMs);
+      return send(operation, (deliver) =>
+        back(() => {
+          if (process.step()) deliver();
+        }),
+      );
+    },
+    push(deliver) {
+      if (cuts && outageAt(outages, world.nowMs()) !== null) return;
+      back(() => {
+        if (process.step()) deliver();
+      });
+    },
+  };
+}
+
+/** The store as one process sees it over its own connection. */
+export function connectStore(
+  server: SimulatedServer,
+  { call, push, notice }: Connection,
+  { world, outages = [], timeoutMs = 0 }: NetworkOptions,
+  observer?: StoreObserver,
+): Store {
+  const { store } = server;
+
+  /** Who listens learns late that something was missed, and once he is reached again that nothing is any more. */
+  function listen(how: 'subscribe' | 'track', listener: InvalidationListener): Promise<Subscription> {
+    return call(async () => {
+      const leave = await server.listen(how, {
+        invalidated: (key) => push(() => listener.invalidated(key)),
+        lost: () => push(() => listener.lost()),
+      });
+      let open = true;
+      const tell = (atMs: number, what: () => void): void =>
+        world.at(atMs, () => {
+          if (open) notice(what);
+        });
+      for (const { fromMs, untilMs, kind } of outages) {
+        if (untilMs <= world.nowMs()) continue;
+        tell(Math.min(untilMs, fromMs + (kind === 'refused' ? 0 : timeoutMs)), () => listener.lost());
+        tell(untilMs, () => listener.restored?.());
+      }
+      return {
+        close() {
+          open = false;
+          return call(leave);
+        },
+      };
+    });
+  }
+
+  return {
+    id: store.id,
+    capabilities: store.capabilities,
+    get: (key) => call(() => server.store.get(key)),
     set: (entry, set) =>
       call(async () => {
-        const stored = await inner.set(entry, set);
+        const stored = await server.store.set(entry, set);
         observer?.set?.(entry, set, stored, world.nowMs());
         return stored;
       }),
     delete: (key, how) =>
       call(async () => {
-        await inner.delete(key, how);
-        observer?.deleted?.(key, world.nowMs());
+        await server.store.delete(key, how);
+        observer?.deleted?.(key, world.nowMs(), how);
       }),
-    lock: (key, token, ttlMs) => call(() => inner.lock(key, token, ttlMs)),
-    unlock: (key, token) => call(() => inner.unlock(key, token)),
-    ...(lease && {
+    lock: (key, token, ttlMs) => call(() => server.store.lock(key, token, ttlMs)),
+    unlock: (key, token) => call(() => server.store.unlock(key, token)),
+    ...(store.lease && {
       // The store's clock is the world's, and the moment that counts is the reader's own.
-      lease: (key, token, leaseMs, nowMs) => call(() => inner.lease!(key, token, leaseMs, nowMs)),
+      lease: (key, token, leaseMs, nowMs) => call(() => server.store.lease!(key, token, leaseMs, nowMs)),
     }),
-    ...(subscribe && {
-      subscribe: (listener) =>
-        call(async () => {
-          const subscription = await inner.subscribe!({
-            invalidated: (key) => back(() => listener.invalidated(key)),
-            lost: () => back(() => listener.lost()),
-          });
-          return { close: () => call(() => subscription.close()) };
-        }),
-    }),
-    ...(announce && { announce: (key) => call(() => inner.announce!(key)) }),
+    ...(store.endLease && { endLease: (key, token) => call(() => server.store.endLease!(key, token)) }),
+    ...(store.subscribe && { subscribe: (listener) => listen('subscribe', listener) }),
+    ...(store.announce && { announce: (key) => call(() => server.store.announce!(key)) }),
+    ...(store.track && { track: (listener) => listen('track', listener) }),
   };
 }

@@ -3,84 +3,19 @@
  * of them reads through whatever reader it is given, over its own connection to one store and one database. Nothing
  * here knows a defence; the same seed always gives the same history.
  */
-import type { Answer, Loaded, LoadEvent, Loader } from '../contract/defence.ts';
+import type { Answer } from '../contract/defence.ts';
 import type { Store } from '../contract/store.ts';
-import type { Clock, Log, Random } from '../contract/time.ts';
+import type { Clock, Log } from '../contract/time.ts';
 import { seededRandom } from '../kit/random.ts';
 import { createVirtualClock } from '../kit/virtual-clock.ts';
-import {
-  createDatabase,
-  type DatabaseOptions,
-  type QueryTimes,
-  type SimulatedDatabase,
-  type SimulatedRow,
-} from './database.ts';
-import { connectStore, type NetworkCounts, type NetworkDelays, type StoreObserver } from './network.ts';
+import { createDatabase, type DatabaseOptions, type SimulatedDatabase, type SimulatedRow } from './database.ts';
+import { connectStore, createConnection, type NetworkCounts, type NetworkDelays } from './network.ts';
+import { type Outage, outagesOf } from './outage.ts';
 import { type SimulatedProcess, startProcess } from './process.ts';
+import type { Observer, UnfinishedRead } from './records.ts';
+import { createServer } from './server.ts';
+import type { SimulatedReader, Surroundings } from './surroundings.ts';
 import type { Traffic } from './traffic.ts';
-
-/** All that a reader may touch. */
-export interface Surroundings {
-  store: Store;
-  clock: Clock;
-  random: Random;
-  log: Log;
-  /** Names this life of this process. */
-  instance: string;
-  loader: Loader<SimulatedRow>;
-  onLoad(event: LoadEvent): void;
-  /** The rows, for those who write. */
-  rows: {
-    /** Commits the next version of a row. */
-    write(key: string): Promise<Loaded<SimulatedRow>>;
-    /** The committed version, at no price. */
-    versionOf(key: string): number;
-  };
-}
-
-/** What is simulated; a `Reader` of the targets is one. */
-export interface SimulatedReader {
-  read(key: string): Promise<Answer<SimulatedRow>>;
-  invalidate(key: string): Promise<void>;
-  /** Writes and resolves to the version once the write may be acknowledged; database, then `invalidate` where absent. */
-  write?(key: string): Promise<number>;
-  start?(): Promise<void>;
-}
-
-/** A read, reported when it ended. */
-export interface ReadRecord {
-  key: string;
-  instance: number;
-  process: string;
-  startedAtMs: number;
-  endedAtMs: number;
-  answer: Answer<SimulatedRow> | null;
-  /** What the read rejected with; null where it was answered. */
-  error: Error | null;
-}
-
-/** A write with its invalidation, reported when both are done. */
-export interface WriteRecord {
-  key: string;
-  process: string;
-  version: number;
-  startedAtMs: number;
-  acknowledgedAtMs: number;
-}
-
-export interface CrashRecord {
-  process: string;
-  atMs: number;
-  step: number;
-}
-
-export interface Observer extends StoreObserver {
-  read?(read: ReadRecord): void;
-  written?(write: WriteRecord): void;
-  crashed?(crash: CrashRecord): void;
-  queried?(query: QueryTimes): void;
-  load?(event: LoadEvent, process: string): void;
-}
 
 export interface SimulationOptions {
   seed: number;
@@ -92,18 +27,20 @@ export interface SimulationOptions {
   writeMs: number;
   /** How processes die; null for never. */
   crashes: { meanSteps: number; most: number; restartMs: number } | null;
-  /** Time after the last arrival in which everything must have ended, ms. */
+  /** Time after the last arrival in which everything must have ended, ms; the readers are closed as soon as it has. */
   drainMs: number;
+  /** When nobody, or one instance, reaches the cache; never where not given. */
+  outages?: readonly Outage[];
+  /** An operation without an answer fails after this time, ms; needed where there are outages. */
+  timeoutMs?: number;
+  /** How long before the first arrival the processes start, ms; default 0. Time begins below 0 by that much. */
+  leadMs?: number;
+  /** Called at the start, and again where an outage takes the memory. */
   openStore(clock: Clock): Store;
+  /** A process beside the instances, which serves nobody and may die as they do. */
+  createCompanion?(surroundings: Surroundings): Pick<SimulatedReader, 'start' | 'close'>;
   createReader(surroundings: Surroundings): SimulatedReader;
   observer: Observer;
-}
-
-/** A read that had not ended when the drain was over, although its process lived. */
-export interface UnfinishedRead {
-  key: string;
-  process: string;
-  startedAtMs: number;
 }
 
 export interface SimulationOutcome {
@@ -112,6 +49,8 @@ export interface SimulationOutcome {
   crashes: number;
   endedAtMs: number;
   unfinished: UnfinishedRead[];
+  /** Processes that lived and had not closed in the time of the drain. */
+  unclosed: string[];
   database: SimulatedDatabase;
 }
 
@@ -120,18 +59,24 @@ interface PendingRead extends UnfinishedRead {
   place: number;
 }
 
-interface Instance {
+interface Instance<R> {
   process: SimulatedProcess;
-  reader: SimulatedReader;
+  reader: R;
+  /** True once traffic may come. */
+  ready: boolean;
+  closed: boolean;
 }
+/** What ends the simulation looks whether all is done this often, ms. */
+const LOOK_MS = 50;
 
 const QUIET: Log = { info() {}, warn() {} };
 
 /** Runs to the end of the traffic and of the drain. */
 export async function simulate(options: SimulationOptions): Promise<SimulationOutcome> {
   const { seed, instances, traffic, crashes, observer } = options;
-  const world = createVirtualClock();
-  const store = options.openStore(world);
+  const { outages = [], leadMs = 0 } = options;
+  const world = createVirtualClock(-leadMs);
+  const server = createServer(() => options.openStore(world));
   const database = createDatabase(world, seededRandom(seed, 'database'), options.database, observer.queried);
   const networkRandom = seededRandom(seed, 'network');
   const chance = seededRandom(seed, 'defences');
@@ -139,15 +84,62 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
   const fate = seededRandom(seed, 'crashes');
   /** Each knows its place, so that taking one out costs nothing. */
   const unfinished: PendingRead[] = [];
+  const writing = new Set<{ owner: SimulatedProcess }>();
   let dead = 0;
+  let unready = 0;
   let reads = 0;
   const network: NetworkCounts = { operations: 0, longestDelayMs: 0 };
+  const toDatabase: NetworkCounts = { operations: 0, longestDelayMs: 0 };
   let crashed = 0;
   let lastMs = 0;
+  let ending = false;
   const trafficEnded = Promise.withResolvers<void>();
+  for (const { untilMs, losesMemory } of outages) if (losesMemory) world.at(untilMs, () => server.restartEmpty());
 
-  function startInstance(index: number, life: number): Instance {
-    const name = life === 1 ? `instance-${index}` : `instance-${index}.${life}`;
+  function surroundingsOf(process: SimulatedProcess, index: number | null): Surroundings {
+    const common = { world, delays: options.network, random: networkRandom };
+    const way = {
+      ...common,
+      traffic: network,
+      outages: outagesOf(outages, index),
+      ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
+    };
+    const cache = createConnection(process, way);
+    return {
+      store: connectStore(server, cache, way, observer),
+      clock: process.clock,
+      random: chance,
+      log: QUIET,
+      instance: process.name,
+      loader: (key) => database.load(process, key),
+      onLoad: (event) => observer.load?.(event, process.name),
+      atCache: cache.call,
+      atDatabase: createConnection(process, { ...common, traffic: toDatabase }).call,
+      rows: {
+        async write(key, onCommit) {
+          const version = await database.write(process, key, options.writeMs, onCommit);
+          return { value: { key, version }, version };
+        },
+        raise: (rows, check) => database.raise(process, rows, options.writeMs, check),
+        versionOf: database.versionOf,
+      },
+    };
+  }
+
+  async function end(instance: Instance<Pick<SimulatedReader, 'close'>>): Promise<void> {
+    await instance.reader.close?.();
+    instance.closed = true;
+  }
+
+  /** Starts a process, and after each death the next life of it. `mine` is told of each. */
+  function live<R extends Pick<SimulatedReader, 'start' | 'beforeTraffic' | 'close'>>(
+    called: string,
+    index: number | null,
+    create: (surroundings: Surroundings) => R,
+    mine: (instance: Instance<R>) => void,
+    life = 1,
+  ): void {
+    const name = life === 1 ? called : `${called}.${life}`;
     // Every step may be the last one with the same chance.
     const crashAtStep =
       crashes && crashed < crashes.most ? 1 + Math.floor(-Math.log(1 - fate.next()) * crashes.meanSteps) : Infinity;
@@ -157,44 +149,39 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
       observer.crashed?.({ process: name, atMs: world.nowMs(), step: process.steps });
       world.at(world.nowMs() + crashes!.restartMs, () => {
         dead -= 1;
-        all[index] = startInstance(index, life + 1);
+        if (!instance.ready) unready -= 1;
+        live(called, index, create, mine, life + 1);
       });
     });
-    const reader = options.createReader({
-      store: connectStore(store, process, {
-        world,
-        delays: options.network,
-        random: networkRandom,
-        traffic: network,
-        observer,
-      }),
-      clock: process.clock,
-      random: chance,
-      log: QUIET,
-      instance: name,
-      loader: (key) => database.load(process, key),
-      onLoad: (event) => observer.load?.(event, name),
-      rows: {
-        async write(key) {
-          const version = await database.write(process, key, options.writeMs);
-          return { value: { key, version }, version };
-        },
-        versionOf: database.versionOf,
-      },
-    });
-    void reader.start?.();
-    return { process, reader };
+    const reader = create(surroundingsOf(process, index));
+    const instance: Instance<R> = { process, reader, ready: !reader.beforeTraffic, closed: false };
+    mine(instance);
+    const started = reader.start?.();
+    if (!instance.ready) {
+      unready += 1;
+      void Promise.resolve(started)
+        .then(() => reader.beforeTraffic!())
+        .then(() => {
+          unready -= 1;
+          instance.ready = true;
+        });
+    }
+    if (ending) void end(instance);
   }
-  const all: Instance[] = [];
-  for (let i = 0; i < instances; i++) all.push(startInstance(i, 1));
+  const all: Instance<SimulatedReader>[] = [];
+  let companion: Instance<Pick<SimulatedReader, 'start' | 'close'>> | null = null;
+  for (let i = 0; i < instances; i++)
+    live(`instance-${i}`, i, options.createReader, (instance) => void (all[i] = instance));
+  if (options.createCompanion)
+    live('companion', null, options.createCompanion, (instance) => void (companion = instance));
 
   /** A living process; the balancer of a real service sees the dead ones too. */
   function choose(): number {
     const first = instances === 1 ? 0 : Math.floor(balance.next() * instances);
-    if (dead === 0) return first;
+    if (dead === 0 && unready === 0) return first;
     for (let i = 0; i < instances; i++) {
       const index = first + i < instances ? first + i : first + i - instances;
-      if (all[index]!.process.alive) return index;
+      if (all[index]!.process.alive && all[index]!.ready) return index;
     }
     return -1;
   }
@@ -232,7 +219,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
     if (instance < 0) return;
     const { process, reader } = all[instance]!;
     const startedAtMs = world.nowMs();
-    const version = await (reader.write?.(key) ?? writeThenInvalidate(process, reader, key));
+    const work = reader.write?.(key) ?? writeThenInvalidate(process, reader, key);
+    const pending = { owner: process };
+    writing.add(pending);
+    const version = await work.finally(() => writing.delete(pending));
+    reader.written?.(key);
     observer.written?.({ key, process: process.name, version, startedAtMs, acknowledgedAtMs: world.nowMs() });
   }
 
@@ -250,15 +241,29 @@ export async function simulate(options: SimulationOptions): Promise<SimulationOu
 
   arrive();
   await world.finish(trafficEnded.promise);
-  await world.run(lastMs + options.drainMs);
+  const drainedMs = lastMs + options.drainMs;
+  const living = (): PendingRead[] => unfinished.filter(({ owner }) => owner.alive);
+  await runUntil(drainedMs, () => living().length === 0 && ![...writing].some(({ owner }) => owner.alive));
+  const left = living();
+  ending = true;
+  const everybody = (): Instance<Pick<SimulatedReader, 'close'>>[] => (companion ? [...all, companion] : all);
+  for (const instance of everybody()) void end(instance);
+  await runUntil(world.nowMs() + options.drainMs, () =>
+    everybody().every(({ process, closed }) => process.alive && closed),
+  );
   return {
     reads,
     network,
     crashes: crashed,
     endedAtMs: world.nowMs(),
-    unfinished: unfinished
-      .filter(({ owner }) => owner.alive)
-      .map(({ key, process, startedAtMs }) => ({ key, process, startedAtMs })),
+    unfinished: left.map(({ key, process, startedAtMs }) => ({ key, process, startedAtMs })),
+    unclosed: everybody()
+      .filter(({ closed }) => !closed)
+      .map(({ process }) => process.name),
     database,
   };
+
+  async function runUntil(latestMs: number, done: () => boolean): Promise<void> {
+    while (!done() && world.nowMs() < latestMs) await world.run(Math.min(latestMs, world.nowMs() + LOOK_MS));
+  }
 }

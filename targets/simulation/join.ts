@@ -3,7 +3,8 @@
  * that run on a real Redis. The simulator itself knows none of them.
  */
 import type { SimulatedRow } from '../../harness/simulate/database.ts';
-import type { SimulatedReader, SimulationOptions, Surroundings } from '../../harness/simulate/simulation.ts';
+import type { SimulationOptions } from '../../harness/simulate/simulation.ts';
+import type { SimulatedReader, Surroundings } from '../../harness/simulate/surroundings.ts';
 import { createReader } from '../reader/create-reader.ts';
 import type { StackMember } from '../reader/stack.ts';
 import { createMemoryStore } from '../stores/memory.ts';

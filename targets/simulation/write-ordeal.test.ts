@@ -39,3 +39,45 @@ test.each(['invalidate-after-write', 'delete-before-write', 'double-delete', 'up
     expect.fail(`no seed of ${SEEDS} shows it`);
   },
 );
+
+test(
+  'write-behind: nothing acknowledged is lost but with the cache, in the order of versions, once, and only the hopeless is put aside',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const strategy = writes.get('write-behind')!;
+    const seen = { crashes: 0, repeats: 0, burials: 0, forgotten: 0, full: 0 };
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const ordeal = await runWriteOrdeal(strategy, seed);
+      const violated = explainWriteOrdeal(strategy, ordeal);
+      if (violated) expect.fail(violated);
+      const { notes, history } = ordeal;
+      seen.crashes += history.crashes.length;
+      seen.repeats += notes.repeats;
+      seen.burials += notes.burials.length;
+      seen.forgotten += notes.forgotten.reduce((sum, { messages }) => sum + messages, 0);
+      seen.full += notes.longest >= 6 ? 1 : 0;
+    }
+    // None of the promises holds because it was never tried.
+    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(10);
+  },
+);
+
+test(
+  'event-invalidation: behind by the lag of a listener, by the TTL where an event was lost, and never for longer',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const strategy = writes.get('event-invalidation')!;
+    let written = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const ordeal = await runWriteOrdeal(strategy, seed);
+      const violated = explainWriteOrdeal(strategy, ordeal);
+      if (violated) expect.fail(violated);
+      written += ordeal.history.commits.length;
+    }
+    expect(written).toBeGreaterThan(SEEDS);
+  },
+);
