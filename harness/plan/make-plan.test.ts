@@ -95,6 +95,25 @@ describe('a plan', () => {
     expect(problem({ faults: restart, environment: 'external' }).message).toMatch(/did not start/);
   });
 
+  test('takes the store of the profile with its parameters, unless another was chosen; what is set is stronger', () => {
+    expect(plan({ profile: 'reshard', set: { shards: 2 } }).store).toMatchObject({
+      id: 'redis-shards',
+      parameters: { placement: 'consistent', shards: 2, spares: 1 },
+    });
+    expect(plan({ profile: 'reshard', set: { 'redis-shards.points': 8 } }).store.parameters).toMatchObject({
+      points: 8,
+    });
+    expect(plan({ profile: 'reshard', store: 'redis' }).store).toMatchObject({ id: 'redis' });
+    expect(plan().store.id).toBe('redis');
+  });
+
+  test('refuses a defence that the store cannot carry, and names the stores that can', () => {
+    const { message, hint } = problem({ store: 'leveldb', defence: 'lease' });
+    expect(message).toMatch(/'lease' needs lease, which the store 'leveldb' does not have/);
+    expect(hint).toMatch(/memcached.*redis-shards/);
+    expect(problem({ store: 'memcached', defence: 'two-tier' }).message).toMatch(/needs subscribe/);
+  });
+
   test('knows a named stack, alone and beside others; what is set is stronger than what it brings', () => {
     for (const id of catalogue.stacks.keys()) expect(plan({ defence: id }).label).toBe(id);
     const made = plan({ defence: 'session-store+jitter', set: { 'lease.pollMs': 7 } });

@@ -12,6 +12,7 @@ import type { PlannedPart, Provenance, RunPlan } from '../contract/plan.ts';
 import type { NamedStack } from '../contract/named-stack.ts';
 import type { FaultEvent, Profile, ProfileShape } from '../contract/profile.ts';
 import type { StockStrategy } from '../contract/stock.ts';
+import type { StoreCapability } from '../contract/store.ts';
 import type { StoreKind } from '../contract/store-kind.ts';
 import type { Target } from '../contract/target.ts';
 import type { WriteStrategy } from '../contract/write.ts';
@@ -198,7 +199,7 @@ function planStack(
     if (!defence) throw unknownName('defence', id, [...catalogue.defences.keys(), ...catalogue.stacks.keys()]);
     return defence;
   });
-  return orderStack(defences, store).map((defence) => ({
+  return orderStack(defences, store, (needs) => namesOf(catalogue.stores, needs)).map((defence) => ({
     id: defence.id,
     parameters: parseParameters('defence', defence, { ...parameters[defence.id], ...given.get(defence.id) }),
     file: catalogue.defenceFiles.get(defence.id) ?? null,
@@ -241,7 +242,7 @@ function planWrite(
 }
 
 /** The stores that can do all this. */
-function namesOf(stores: ReadonlyMap<string, StoreKind>, needs: WriteStrategy['needs']): string {
+function namesOf(stores: ReadonlyMap<string, StoreKind>, needs: readonly StoreCapability[]): string {
   return [...stores.values()].flatMap((s) => (needs.every((n) => s.capabilities.has(n)) ? s.id : [])).join(', ');
 }
 

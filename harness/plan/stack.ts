@@ -42,11 +42,13 @@ export function expandStack(
 /**
  * The defences in the order of their layers.
  *
+ * @param fitting names of the stores that can do all this, for the hint
  * @throws HarnessError BAD_PLAN where two exclude each other, fill one place, or need what the store lacks
  */
 export function orderStack(
   defences: readonly Defence[],
   store: { id: string; capabilities: ReadonlySet<StoreCapability> },
+  fitting: (needs: readonly StoreCapability[]) => string = () => '',
 ): Defence[] {
   const seen = new Map<string, Defence>();
   for (const defence of defences) {
@@ -59,11 +61,14 @@ export function orderStack(
         });
     }
     const missing = defence.needs.filter((need) => !store.capabilities.has(need));
-    if (missing.length > 0)
+    if (missing.length > 0) {
+      const names = fitting(defence.needs);
       throw new HarnessError(
         'BAD_PLAN',
         `'${defence.id}' needs ${missing.join(', ')}, which the store '${store.id}' does not have`,
+        names === '' ? {} : { hint: `stores that have it: ${names}` },
       );
+    }
     seen.set(defence.id, defence);
   }
   return [...seen.values()].sort((a, b) => place(a) - place(b));
