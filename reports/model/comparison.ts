@@ -65,6 +65,8 @@ function measuresFor(scenario: Scenario): ComparedMeasure[] {
   const fault = runs.some(hasFault);
   return COLUMNS.filter((column) => {
     if (column.id === 'latency.p99' && (column.phase === 'run') === fault) return false;
+    // What reaches the service is of interest where something stands in front of it.
+    if (column.id.startsWith('edge.') && runs.every((run) => run.plan.edge === null)) return false;
     const values = runs.map((run) => valueOf(run, column.phase, column.id));
     return ONLY_IF_ANY.has(column.id) ? values.some((v) => v !== null && v > 0) : values.some((v) => v !== null);
   }).map((column) => {
