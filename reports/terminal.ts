@@ -23,6 +23,7 @@ import {
   shownStatus,
   valueOf,
 } from './model/measures.ts';
+import { EDGE_MEASURES } from './model/edge.ts';
 import { SALE_MEASURES } from './model/sale.ts';
 import { WORKLOAD_MEASURES } from './model/workload.ts';
 import { WRITE_MEASURES } from './model/writes.ts';
@@ -31,7 +32,7 @@ import { WRITE_MEASURES } from './model/writes.ts';
 const OTHER_FIGURES = new Set<string>([
   'db.peakConcurrent',
   'db.peakConcurrentPerKey',
-  ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES].map(([id]) => id),
+  ...[...EDGE_MEASURES, ...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES].map(([id]) => id),
 ]);
 
 export interface TableOptions {
@@ -77,7 +78,12 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
     ...facts(
       [
         ...(run.plan.hotKey === null ? [] : [loadsFact(loads)]),
-        ...[...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES]
+        ...[
+          ...(run.plan.edge === null ? [] : EDGE_MEASURES),
+          ...WORKLOAD_MEASURES,
+          ...WRITE_MEASURES,
+          ...SALE_MEASURES,
+        ]
           .filter(([id]) => valueOf(run, 'run', id) !== null)
           .map(([id, label]): [string, string] => [label, withUnit(valueOf(run, 'run', id), metaOf(run, id).unit)]),
         ...run.recovery.map((r): [string, string] => [
