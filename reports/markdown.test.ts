@@ -23,6 +23,13 @@ test('a comparison has a row for each defence with measured and predicted loads'
   const text = renderMarkdown(makeComparison({ ...short, defences: ['cache-aside', 'single-flight'] }));
   expect(text).toMatch(/\| cache-aside \| [\d.]+, predicted 24\.8 \|/);
   expect(text).toMatch(/\| single-flight \| 2, predicted 2 \|/);
+  expect(text).toContain('| Cost: Redis operations per request |');
+});
+
+test('a prediction that was missed is marked with how far', () => {
+  const result = makeComparison({ ...short, defences: ['lock-wait'] });
+  result.runs[0]!.measures['run']!['db.loadsPerExpiry'] = 1.3;
+  expect(renderMarkdown(result)).toContain('| lock-wait | 1.3, predicted 1: ▲ +30 % |');
 });
 
 test('hostile text is escaped: no markup, no link, no mention, no broken table', () => {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { HOSTILE } from './fixtures/hostile.ts';
-import { makeComparison, makeRun } from './fixtures/make-fixture.ts';
+import { makeComparison, makeLargeComparison, makeRun } from './fixtures/make-fixture.ts';
 import { renderTable } from './terminal.ts';
 
 const short = { durationMs: 20_000, fault: { fromMs: 8000, toMs: 12_000 } };
@@ -74,4 +74,12 @@ test('a sale: what it sold wrongly, how fast, and at which price; nothing of it 
     expect(text).toMatch(/^ *Statements per order +4\.25\b/m);
     expect(text).not.toContain('Orders per second');
   }
+});
+
+test('many contenders are rows, and a prediction that was missed is marked', () => {
+  const text = renderTable(makeLargeComparison(24, short), { colour: false, width: 100 });
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  expect(text).toMatch(/^lock-wait\+stale-serve-1 +1\.3 +1 ▲ \+30 % /m);
+  expect(text).toContain('Cost: Redis memory');
+  expect(text.match(/^xfetch\+jitter-5 /gm)!.length).toBe(text.match(/^lock-wait /gm)!.length);
 });

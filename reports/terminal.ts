@@ -8,11 +8,11 @@ import CliTable from 'cli-table3';
 import picocolors from 'picocolors';
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
 import type { VerdictStatus } from '../harness/contract/verdict.ts';
-import { comparisonHeadline, missesSentence, noiseSentence } from './model/comparison-findings.ts';
+import { comparisonHeadline, deviationText, missesSentence, noiseSentence } from './model/comparison-findings.ts';
 import { predictionOf, scenariosOf, shownSpreadOf } from './model/comparison.ts';
 import type { Contender, Figure, Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
-import { number, plainText, signed, UNKNOWN, withUnit } from './model/format.ts';
+import { number, plainText, UNKNOWN, withUnit } from './model/format.ts';
 import {
   hasFault,
   loadsPerExpiry,
@@ -140,7 +140,7 @@ function comparisonGrid(scenario: Scenario, c: Colours, width: number): [string[
     clip(plainText(name), Math.max(12, Math.min(44, width - 28))),
     ...figures.map((row) => row[i + 1]!),
   ]);
-  return [['', ...figures.map((row) => row[0]!.trim())], turned];
+  return [['', ...figures.map((row) => row[0]!.replace(/^ {2}(?!Predicted)/, 'Cost: ').trim())], turned];
 }
 
 function comparisonRows(scenario: Scenario, c: Colours): string[][] {
@@ -157,7 +157,7 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
   const predicted = (x: Contender): string => {
     const found = predictionOf(x);
     if (!found.misses || found.deviation === null) return number(found.predicted);
-    return c.yellow(`≠ ${number(found.predicted)}, ${signed(Math.round(found.deviation * 100), 'count')} %`);
+    return c.yellow(`${number(found.predicted)} ${deviationText(found.deviation)}`);
   };
   const verdict = (x: Contender): string => {
     const statuses = x.runs.map(shownStatus);
@@ -165,6 +165,9 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
       statuses.find((s) => s.status === 'fail') ?? statuses.find((s) => s.status === 'unknown') ?? statuses[0]!;
     return paint(worst.status, `${MARKS[worst.status]} ${worst.word}`, c);
   };
+  // Of many contenders only what a person would rank them by.
+  const latencies =
+    scenario.contenders.length > MOST_BESIDE ? LATENCIES.filter(([, label]) => label === 'p99') : LATENCIES;
   const costs = scenario.measures.filter((m) => m.group === 'cost');
   const hasHotKey = runs.some((run) => run.plan.hotKey !== null);
   return [
@@ -172,7 +175,7 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
       ? [values('Loads per expiry', 'db.loadsPerExpiry', 'run'), ['  Predicted', ...scenario.contenders.map(predicted)]]
       : []),
     values('Peak database rate', 'db.peakRate', 'run'),
-    ...LATENCIES.flatMap(([id, label]) =>
+    ...latencies.flatMap(([id, label]) =>
       phases.map((phase) => values(phase === 'run' ? label : `${label} ${phase}`, id, phase)),
     ),
     values('Errors', 'errors.rate', 'run'),
@@ -188,7 +191,7 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
 
 /** A table without walls; columns that do not fit go on in another one below. */
 function grid(head: string[], rows: string[][], c: Colours, width: number): string[] {
-  const names = head.map((name) => clip(plainText(name), 24));
+  const names = head.map((name) => clip(plainText(name), width < 80 ? 24 : 36));
   const bare = rows.map((row) => row.map((cell) => (cell === '' ? UNKNOWN : cell)));
   const size = (text: string): number => stripVTControlCharacters(text).length + 2;
   const widths = names.map((name, i) => Math.max(size(name), ...bare.map((row) => size(row[i] ?? ''))));

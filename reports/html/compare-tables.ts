@@ -3,8 +3,7 @@ import { html as esc } from 'ghtml';
 import type { ComparisonResult } from '../../harness/contract/result.ts';
 import { baselineOf, dominatorOf, memoryRatio, rankOf, shownSpreadOf, spreadOf } from '../model/comparison.ts';
 import type { ComparedMeasure, Contender, Scenario } from '../model/comparison.ts';
-import { GROUP_NAMES } from '../model/columns.ts';
-import type { ColumnGroup } from '../model/columns.ts';
+import { GROUPS } from '../model/columns.ts';
 import { comparedOf } from '../model/compared.ts';
 import { bytes, number, plural, unitLabel } from '../model/format.ts';
 import { missesSentence, predictionText } from '../model/comparison-findings.ts';
@@ -28,8 +27,9 @@ export function renderScenarioTable(scenario: Scenario, prefix: string): string 
         sub: m.sub,
       })),
     ],
-    groups: (Object.keys(GROUP_NAMES) as ColumnGroup[]).map((group) => ({
-      label: GROUP_NAMES[group],
+    groups: GROUPS.map(({ group, label, sub }) => ({
+      label,
+      sub,
       columns: scenario.measures.filter((m) => m.group === group).length,
     })),
     rows: scenario.contenders.map((contender) => ({
@@ -83,11 +83,12 @@ function valueCell(contender: Contender, scenario: Scenario, measure: ComparedMe
   const small: string[] = [];
   if (spread.repeats > 1 && spread.high > spread.low) small.push(`${show(spread.low)} to ${show(spread.high)}`);
   const prediction = measure.meta.id === 'db.loadsPerExpiry' ? predictionText(contender) : null;
-  if (prediction) small.push(prediction.text);
+  if (prediction) small.push(...prediction.text.split(': '));
   if (prediction?.misses) cell.off = true;
   const ratio = measure.meta.id === 'redis.memory' ? memoryRatio(contender, scenario, measure) : null;
   if (ratio !== null) small.push(`${number(ratio)} × no defence`);
-  if (small.length > 0) cell.small = small.join('; ');
+  // A narrow column breaks between the parts and not inside them.
+  if (small.length > 0) cell.small = small.map((part) => part.replaceAll(/(?<! to) (?!no )/g, '\u00a0')).join(' ');
   const tint = spread.doubtful ? 'doubt' : tintOf(contender, scenario, measure);
   if (tint) cell.class = tint;
   return cell;

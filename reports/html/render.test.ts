@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RunResult } from '../../harness/contract/result.ts';
 import { HOSTILE } from '../fixtures/hostile.ts';
-import { makeComparison, makeRun } from '../fixtures/make-fixture.ts';
+import { makeComparison, makeLargeComparison, makeRun } from '../fixtures/make-fixture.ts';
 import { embedJson } from './page.ts';
 import { renderHtml } from './render.ts';
 import { SCRIPT } from './script.ts';
@@ -124,6 +124,26 @@ test('a prediction that is off by more than 15 % is marked', () => {
   const html = renderHtml(run);
   expect(textOf(html)).toContain('predicted 1: +30 % off');
   expect(html).toContain('<small class="off">');
+});
+
+test('many contenders: a mark where a prediction was missed, few of them drawn, ids unique, within the budget', () => {
+  const html = renderHtml(makeLargeComparison(24, { ...short, profiles: ['hot-key', 'mass-expiry'] }));
+  expect(Buffer.byteLength(html)).toBeLessThanOrEqual(1_500_000);
+  const ids = [...html.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]!);
+  expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+  const text = textOf(html);
+  expect(text).toContain('8 of 24 defences are drawn');
+  expect(text).toContain('6 of 24 defences are drawn');
+  expect(text).toMatch(/1\.3 predicted 1 ▲ \+30 %/);
+  expect(html).toMatch(/<th scope="colgroup" colspan="\d+"><span>Cost/);
+});
+
+test('contenders whose names differ in signs alone have ids of their own', () => {
+  const result = makeComparison({ ...short, defences: ['cache-aside', 'lock-wait'] });
+  result.runs.forEach((run, i) => (run.plan.label = i === 0 ? 'a+b' : 'a / b'));
+  const ids = [...renderHtml(result).matchAll(/ id="([^"]+)"/g)].map((m) => m[1]!);
+  expect(ids).toContain('s1-row-a-b');
+  expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
 });
 
 test('embedded data can not leave its element', () => {

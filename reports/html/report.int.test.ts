@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOSTILE } from '../fixtures/hostile.ts';
-import { makeComparison, makeRun } from '../fixtures/make-fixture.ts';
+import { makeComparison, makeLargeComparison, makeRun } from '../fixtures/make-fixture.ts';
 import { renderHtml } from './render.ts';
 import { CHROMIUM, NO_CHROMIUM, ReportBrowser } from './test-support.ts';
 
@@ -17,6 +17,13 @@ const hostileComparison = renderHtml(
     fault: { fromMs: 4000, toMs: 6000 },
     hostile: HOSTILE,
     defences: ['cache-aside', 'lock-wait'],
+  }),
+);
+const large = renderHtml(
+  makeLargeComparison(24, {
+    durationMs: 20_000,
+    fault: { fromMs: 8000, toMs: 12_000 },
+    profiles: ['hot-key', 'mass-expiry'],
   }),
 );
 const pages = [
@@ -181,6 +188,26 @@ describe.skipIf(CHROMIUM === null)(`in a browser${CHROMIUM === null ? ` (skipped
     await page.context().close();
   });
 
+  test('24 contenders on a phone: the names stay while the figures scroll, and no run is a tall row', async () => {
+    const { page } = await browser.open(large, { viewport: { width: 390, height: 844 } });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    const box = page.locator('.scroll:has(> #s1-table)');
+    await box.evaluate('(element) => { element.scrollLeft = 600; }');
+    const [frame, name] = [(await box.boundingBox())!, (await page.locator('#s1-row-lock-wait > th').boundingBox())!];
+    expect(name.x).toBeCloseTo(frame.x, -1);
+    expect(name.width).toBeLessThan(frame.width / 2);
+    for (const row of (await page.locator('#runs tbody tr').all()).slice(0, 6))
+      expect((await row.boundingBox())!.height).toBeLessThan(70);
+    await page.context().close();
+  });
+
+  test('24 contenders fit a sheet of paper laid across', async () => {
+    const { page } = await browser.open(large, { viewport: { width: 1017, height: 700 } });
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(1017);
+    await page.context().close();
+  });
+
   test('print is light, without controls, and fits the paper', async () => {
     const { page } = await browser.open(run, { colorScheme: 'dark' });
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
@@ -196,7 +223,7 @@ describe.skipIf(CHROMIUM === null)(`in a browser${CHROMIUM === null ? ` (skipped
   });
 
   describe('axe finds no violation', () => {
-    for (const [name, html] of pages.slice(0, 2))
+    for (const [name, html] of [...pages.slice(0, 2), ['24 contenders', large] as const])
       for (const colorScheme of ['light', 'dark'] as const)
         test(`${name}, ${colorScheme}`, async () => {
           const { page } = await browser.open(html, { colorScheme });

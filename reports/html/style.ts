@@ -49,8 +49,9 @@ td small,tbody th small{display:block;color:var(--mut);font-size:12px;font-weigh
 :target{background:color-mix(in srgb,var(--c1) 16%,transparent);scroll-margin-top:40px}h2:target,section:target,figure:target{background:none}
 .s-pass,.s-fail,.s-unknown{font-weight:600}.s-pass{color:var(--good)}.s-fail{color:var(--bad)}.s-unknown{color:var(--unk)}
 small.off{color:var(--unk);font-weight:600}td[class] small.off{color:var(--unk)}
-.scroll tbody th,.scroll tr:last-child>th:first-child,.over td{position:sticky;left:0;background:var(--card);z-index:1}.scroll thead tr:last-child>th:first-child{z-index:2}
-.over th{text-align:left;font-weight:640;color:var(--fg);padding-bottom:0}.over span{position:sticky;left:16em}.over th,.over td{border-top:1px solid var(--line)}.over+tr th{border-top:0}
+.pin tr>:first-child{position:sticky;left:0;background:var(--card);z-index:1}
+.over th{text-align:left;font-weight:640;color:var(--fg);padding-bottom:0}.over span{display:inline-block;position:sticky;left:8.5em}.over small{display:inline!important}.over+tr th{border-top:0}
+.broad,.vast{font-size:13px}.broad :is(th,td),.vast :is(th,td){padding-left:7px;padding-right:7px}.broad :is(thead tr:last-child th,td small),.vast :is(thead tr:last-child th,td small){white-space:normal}
 colgroup+colgroup{border-left:2px solid var(--line)}
 td.t1{background:var(--t1)}td.t2{background:var(--t2)}td.t3{background:var(--t3)}td.t4{background:var(--t4)}
 td.doubt{color:var(--mut);font-style:italic}td.best{color:var(--good);font-weight:620}td.best::before{content:"• "}
@@ -95,7 +96,7 @@ main,.top{padding-left:15px;padding-right:15px}h1{font-size:24px}.top span:nth-o
 .tiles{grid-template-columns:repeat(2,1fr)}.tiles dd{font-size:21px}
 .box{padding:4px 10px 10px}.plot{margin:0 10px 0 44px}figcaption,.swatches{padding-left:0}.scrub{margin:6px 2px 18px 36px}.scrub output{left:0;top:20px;padding:0}figcaption .at{float:none;display:block;margin:0}
 .end{display:none}.legend{display:flex;flex-wrap:wrap;gap:0 14px;font-size:12.5px}
-.wide{min-width:min(68ch,150vw)}.scroll tbody th{white-space:normal;min-width:7.5em;max-width:42vw}.over span{left:46vw}
+.wide{min-width:min(68ch,150vw)}.pin tbody th{white-space:normal;min-width:37vw;max-width:42vw}.over span{left:43vw}
 .pairs{grid-template-columns:1fr;gap:0}.pairs dd{margin-bottom:8px}.minor{display:none}}`;
 
 const COLOURS = [0, 1, 2, 3, 4, 5]
@@ -106,7 +107,7 @@ const COLOURS = [0, 1, 2, 3, 4, 5]
   .join('');
 const HEAT = [0, 1, 2, 3, 4, 5, 6].map((i) => `.h${i}{fill:var(--h${i})}`).join('');
 
-const PRINT = `@media print{:root:root:root{color-scheme:light;${LIGHT}}body{font-size:12.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,.top{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid;margin-top:26px}figure,tr,.tiles,.strip{break-inside:avoid}.btn,.scrub,.skip,.series,#plan,.cur{display:none}.scroll,.tall{overflow:visible;max-height:none}th,td{padding:4px 7px}.scroll tbody th,.scroll tr:last-child>th:first-child,.over td,.over span{position:static}.broad{font-size:8.5px}.vast{font-size:7px}.broad :is(th,td),.vast :is(th,td){padding:2px 3px;white-space:normal}.broad small,.vast small,.broad thead th,.vast thead th{font-size:inherit!important;line-height:1.25}.broad tbody th,.vast tbody th{overflow-wrap:anywhere}td code{min-width:0}.top{padding-top:0}.tiles dd{font-size:17px}.tiles div{padding:7px 9px}.plot{margin:0 120px 0 52px}figcaption,.swatches{padding-left:52px}.box{padding:2px 8px 8px}h1{font-size:23px;margin-top:14px}details::details-content{content-visibility:visible;block-size:auto}}@page{margin:14mm}`;
+const PRINT = `@media print{:root:root:root{color-scheme:light;${LIGHT}}body{font-size:12.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main,.top{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid;margin-top:26px}figure,tr,.tiles,.strip{break-inside:avoid}.btn,.scrub,.skip,.series,#plan,.cur{display:none}.scroll,.tall{overflow:visible;max-height:none}th,td{padding:4px 7px}.pin tr>:first-child,.over span{position:static}.broad{font-size:10px}.vast{font-size:7.5px}section:has(.broad,.vast){page:wide}.broad :is(th,td),.vast :is(th,td){padding:2px 3px;white-space:normal}.broad small,.vast small,.broad thead th,.vast thead th{font-size:inherit!important;line-height:1.25}.broad tbody th,.vast tbody th{overflow-wrap:anywhere}td code{min-width:0}.top{padding-top:0}.tiles dd{font-size:17px}.tiles div{padding:7px 9px}.plot{margin:0 120px 0 52px}figcaption,.swatches{padding-left:52px}.box{padding:2px 8px 8px}h1{font-size:23px;margin-top:14px}details::details-content{content-visibility:visible;block-size:auto}}@page{margin:14mm}@page wide{size:A4 landscape}`;
 
 /** The whole sheet, as it stands in the page. */
 export const STYLE = `:root{color-scheme:light;${LIGHT}}@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${DARK}}}:root[data-theme=dark]{color-scheme:dark;${DARK}}${BASE}${COLOURS}${HEAT}${PRINT}`;

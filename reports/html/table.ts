@@ -28,7 +28,7 @@ export interface Table {
   caption: string;
   columns: Column[];
   /** Heads over neighbouring columns, from the second column on. */
-  groups?: { label: string; columns: number }[];
+  groups?: { label: string; sub: string; columns: number }[];
   /** The first cell of each row names it. */
   rows: { id?: string; cells: (Cell | string)[] }[];
   sortable?: boolean;
@@ -40,6 +40,8 @@ export interface Table {
 export function renderTable(table: Table): string {
   const classes = [
     (table.sortable ?? table.rows.length > 1) ? 'sortable' : '',
+    // Numbers wander off to the left under the names of their rows; texts would not find room beside them.
+    table.columns.length > 4 && !table.columns.some((column) => column.text) ? 'pin' : '',
     table.columns.length > 20 ? 'vast' : table.columns.length > 10 ? 'broad' : '',
   ]
     .filter(Boolean)
@@ -51,7 +53,9 @@ export function renderTable(table: Table): string {
     })
     .join('');
   const groups = table.groups?.filter((group) => group.columns > 0) ?? [];
-  const over = groups.map((g) => esc`<th scope="colgroup" colspan="${g.columns}"><span>${g.label}</span></th>`);
+  const over = groups.map(
+    (g) => esc`<th scope="colgroup" colspan="${g.columns}"><span>${g.label} <small>${g.sub}</small></span></th>`,
+  );
   const bands = groups.map((g) => `<colgroup span="${g.columns}"></colgroup>`).join('');
   const top = groups.length > 0 ? `<tr class="over"><td></td>${over.join('')}</tr>` : '';
   const body = table.rows

@@ -7,12 +7,12 @@ import { WORKLOAD_MEASURES } from './workload.ts';
 import { WRITE_MEASURES } from './writes.ts';
 
 export type ColumnGroup = 'benefit' | 'cost' | 'correctness';
-/** Names of the groups where they are shown, in their order. */
-export const GROUP_NAMES: Record<ColumnGroup, string> = {
-  benefit: 'Benefit: what the database and readers are spared',
-  correctness: 'Correctness: what must not go wrong',
-  cost: 'Cost: what is paid for it',
-};
+/** The groups in their order, with what is in them. */
+export const GROUPS: readonly { group: ColumnGroup; label: string; sub: string }[] = [
+  { group: 'benefit', label: 'Benefit', sub: 'what database and readers are spared' },
+  { group: 'correctness', label: 'Correctness', sub: 'what must not go wrong' },
+  { group: 'cost', label: 'Cost', sub: 'what is paid for it' },
+];
 
 export interface Column {
   id: string;
@@ -56,8 +56,8 @@ export const COLUMNS: readonly Column[] = [
   benefit('db.loadsPerExpiry', 'Loads per expiry', 'measured'),
   // Loads where the target reports them, else queries: of the database's own count there is no sample every 100 ms.
   benefit('db.peakRate', 'Peak database rate', 'per second'),
-  benefit('db.peakConcurrent', 'Loads at once', 'most'),
-  { ...benefit('db.peakConcurrentPerKey', 'Loads at once', 'most, of one key'), name: 'Loads of one key at once' },
+  benefit('db.peakConcurrent', 'Loads at once', 'in all'),
+  { ...benefit('db.peakConcurrentPerKey', 'Loads at once', 'of one key'), name: 'Loads of one key at once' },
   benefit('db.queriesPerRequest', 'Queries', 'per request'),
   benefit('edge.originRequestsPerRequest', 'Requests to the service', 'per request'),
   benefit('edge.bytesPerRequest', 'Bytes from the service', 'per request'),

@@ -86,10 +86,22 @@ function butFails(contender: Contender): string {
   return contender.usable.some((run) => shownStatus(run).status === 'fail') ? ', and still fails its limits' : '';
 }
 
-/** One sentence for each measure that tells the contenders apart; at most `most`. */
-export function scenarioSentences(scenario: Scenario, most = 4): string[] {
+/** Their story is told by loads per expiry and the peak rate already. */
+const UNTOLD: ReadonlySet<string> = new Set(['db.peakConcurrent', 'db.peakConcurrentPerKey', 'db.queriesPerRequest']);
+
+/** One sentence for each measure that tells the contenders apart; at most `most`, and `mostCosts` of costs. */
+export function scenarioSentences(scenario: Scenario, most = 3, mostCosts = 2): string[] {
+  const told = (group: (m: ComparedMeasure) => boolean): string[] =>
+    sentencesOf(
+      scenario,
+      scenario.measures.filter((m) => group(m) && !UNTOLD.has(m.meta.id)),
+    );
+  return [...told((m) => m.group !== 'cost').slice(0, most), ...told((m) => m.group === 'cost').slice(0, mostCosts)];
+}
+
+function sentencesOf(scenario: Scenario, measures: readonly ComparedMeasure[]): string[] {
   const sentences: string[] = [];
-  for (const measure of scenario.measures) {
+  for (const measure of measures) {
     const values = scenario.contenders
       .map((c) => ({ name: c.name, spread: spreadOf(c, measure), rank: rankOf(c, scenario, measure) }))
       .filter((v) => v.spread !== null && v.rank !== null)
@@ -101,7 +113,6 @@ export function scenarioSentences(scenario: Scenario, most = 4): string[] {
     const more = best.length - 3;
     const shown = more > 1 ? [...best.slice(0, 3).map(show), `${number(more)} others`] : best.map(show);
     sentences.push(`${measure.name}: ${list(shown)}; at the other end ${show(worst)}.`);
-    if (sentences.length === most) break;
   }
   return sentences;
 }
@@ -111,14 +122,13 @@ export function predictionText(contender: Contender): { text: string; misses: bo
   const { predicted, deviation, misses } = predictionOf(contender);
   if (predicted === null) return null;
   if (!misses || deviation === null) return { text: `predicted ${number(predicted)}`, misses };
-  return {
-    text: `${MISS} predicted ${number(predicted)}: ${signed(Math.round(deviation * 100), 'count')} % off`,
-    misses,
-  };
+  return { text: `predicted ${number(predicted)}: ${deviationText(deviation)}`, misses };
 }
 
-/** Stands before a prediction that was missed; the words beside it say the same. */
-const MISS = '≠';
+/** A missed prediction's deviation, with a mark that says the direction without colour: `▲ +30 %`. */
+export function deviationText(deviation: number): string {
+  return `${deviation > 0 ? '▲' : '▼'} ${signed(Math.round(deviation * 100), 'count')} %`;
+}
 
 /** Whose loads per expiry are not as predicted; null where nobody's are predicted and measured. */
 export function missesSentence(scenario: Scenario): string | null {
@@ -126,9 +136,10 @@ export function missesSentence(scenario: Scenario): string | null {
   if (known.length === 0) return null;
   const missing = known.filter((c) => predictionOf(c).misses);
   const limit = `${number(TOLERATED_DEVIATION * 100)} %`;
+  const where = `${known.length} of ${scenario.contenders.length}`;
   if (missing.length === 0)
-    return `Measured loads per expiry are within ${limit} of the prediction wherever there is one (${known.length} of ${scenario.contenders.length}).`;
-  return `${MISS} Measured loads per expiry miss the prediction by more than ${limit}: ${list(missing.map((c) => c.name))}.`;
+    return `Measured loads per expiry are within ${limit} of the prediction wherever both are known (${where}).`;
+  return `Measured loads per expiry miss the prediction by more than ${limit} (▲ more, ▼ fewer): ${some(missing, [scenario])}.`;
 }
 
 /** How far the ranking may be trusted. */
