@@ -1,6 +1,7 @@
 /** Redis (or Valkey) as a local process from the machine's own server program, without persistence. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -95,16 +96,21 @@ export async function startLocalRedis(
 ): Promise<LocalRedis> {
   const program = await findRedis();
   const log = join(context.folder, `${name}.log`);
+  const data = join(context.folder, `${name}-data`);
   let current: KeptProcess | null = null;
+  teardown.add(`data of Redis ${name}`, () => rm(data, { recursive: true, force: true }));
   teardown.add(`Redis ${name}`, () => current?.stop('SIGTERM', 2000));
 
   /** @returns false where the port is taken */
   const startOn = async (port: number, signal: AbortSignal): Promise<boolean> => {
     let server: KeptProcess;
+    // What a profile let it write to disk must not be read again: every start is a cold one.
+    await rm(data, { recursive: true, force: true });
+    await mkdir(data, { recursive: true });
     try {
       server = await keeper.start(name, {
         file: program.file,
-        args: [...serverArguments(program, port, context.folder), ...replicaArguments(replicaOf)],
+        args: [...serverArguments(program, port, data), ...replicaArguments(replicaOf)],
         env: bareEnvironment(),
         cwd: context.folder,
         log,

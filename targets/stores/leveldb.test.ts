@@ -9,7 +9,7 @@ import { storeCases } from '../conformance/store-cases.ts';
 import leveldb, { createLevelStore, type LevelStore } from './leveldb.ts';
 
 let folder: string;
-let database: ClassicLevel<string, string>;
+let database: ClassicLevel;
 let store: LevelStore;
 
 beforeEach(async () => {

@@ -18,7 +18,7 @@ const CAPABILITIES: ReadonlySet<StoreCapability> = new Set(['get', 'set', 'delet
 const SWEEP_MS = 30_000;
 const SWEEP_BATCH = 500;
 
-type Database = ClassicLevel<string, string>;
+type Database = ClassicLevel;
 
 interface There {
   text: string | null;
@@ -52,7 +52,7 @@ export function createLevelStore(database: Database, clock: Clock): LevelStore {
   }
 
   async function read(key: string): Promise<There> {
-    const kept = (await database.get(key)) as string | undefined;
+    const kept = await database.get(key);
     if (kept === undefined || endOf(kept) <= clock.nowMs()) return NOTHING;
     const text = kept.slice(kept.indexOf('\n') + 1);
     const tombstone = /^\[(\d+)\]$/.exec(text)?.[1];
@@ -123,7 +123,7 @@ export function createLevelStore(database: Database, clock: Clock): LevelStore {
           ended.map((key) =>
             inTurn(key, async () => {
               // It may have been written anew since the walk came by.
-              const kept = (await database.get(key)) as string | undefined;
+              const kept = await database.get(key);
               if (kept === undefined || endOf(kept) > clock.nowMs()) return;
               await database.del(key);
               swept += 1;
