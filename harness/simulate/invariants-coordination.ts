@@ -18,6 +18,8 @@ function judgeDurations(history: History, promises: Promises): Violation[] {
     message: `${process} read ${key} from ${startedAtMs.toFixed(2)} ms on and still waits at the end`,
     atMs: startedAtMs,
   }));
+  for (const process of history.unclosed)
+    violations.push({ invariant: 'who closes ends', message: `${process} never closed`, atMs: Infinity });
   const longestQueryMs = history.queries.reduce((most, q) => Math.max(most, q.endedAtMs - q.askedAtMs), 0);
   const roundTripMs = 2 * history.longestDelayMs;
   const oneMs = operationsPerRead * roundTripMs + queueMs + longestQueryMs;

@@ -72,11 +72,14 @@ function judgeValues({ reads, commits }: History): Violation[] {
   return violations;
 }
 
-/** Nothing is served after TTL and keep; the read's own duration is the time for which it may hold what it found. */
-function judgeAges({ reads, fills }: History, { keepMs }: Promises): Violation[] {
+/**
+ * Nothing is served after TTL and keep. The store counts from when the entry came, and a read may hold what it found
+ * for as long as it lasts.
+ */
+function judgeAges({ reads, fills, longestDelayMs }: History, { keepMs }: Promises): Violation[] {
   const longestTtlMs = fills.reduce((longest, { ttlMs }) => Math.max(longest, ttlMs), 0);
   return reads.flatMap(({ key, process, startedAtMs, endedAtMs, answer }) => {
-    const mostMs = longestTtlMs + keepMs + (endedAtMs - startedAtMs);
+    const mostMs = longestTtlMs + keepMs + longestDelayMs + (endedAtMs - startedAtMs);
     if (!answer || answer.value === null || answer.ageMs <= mostMs) return [];
     const message = `${process} read ${key}: ${answer.ageMs.toFixed(1)} ms old, at most ${mostMs.toFixed(1)} ms`;
     return [{ invariant: 'nothing is served after TTL and keep', message, atMs: endedAtMs }];

@@ -69,8 +69,8 @@ export function createConnection(process: SimulatedProcess, options: NetworkOpti
   const varies = meanExtraMs > 0 || stallShare > 0;
   const cuts = outages.length > 0;
   /** When the last message of each direction arrives. */
-  let thereMs = 0;
-  let backMs = 0;
+  let thereMs = -Infinity;
+  let backMs = -Infinity;
 
   if (!varies) traffic.longestDelayMs = Math.max(traffic.longestDelayMs, minMs);
 

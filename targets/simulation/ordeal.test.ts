@@ -51,6 +51,32 @@ test.each([
   }
 });
 
+test.each([
+  { id: 'warm-up', process: /^instance/, when: (atMs: number) => atMs < 0 },
+  { id: 'proactive-push', process: /^instance/, when: (atMs: number) => atMs >= 0 },
+  { id: 'external-refresh', process: /^companion/, when: (atMs: number) => atMs >= 0 },
+])('$id works in the ordeals, and dies in them', async ({ id, process, when }) => {
+  const stack = [shortened(defences.get(id)!)];
+  let own = 0;
+  let plain = 0;
+  let deaths = 0;
+  for (let seed = 1; seed <= 40; seed++) {
+    const { history } = await runOrdeal(stack, seed);
+    const read = (key: string, name: string, atMs: number): boolean =>
+      history.reads.some(
+        (one) => one.key === key && one.process === name && one.startedAtMs <= atMs && one.endedAtMs >= atMs,
+      );
+    // A load for which no reader of this process waited.
+    for (const { key, process: name, askedAtMs } of history.queries)
+      if (process.test(name) && when(askedAtMs) && !read(key, name, askedAtMs)) own += 1;
+      else plain += 1;
+    deaths += history.crashes.filter((crash) => process.test(crash.process)).length;
+  }
+  expect(own).toBeGreaterThan(20);
+  expect(plain).toBeGreaterThan(20);
+  expect(deaths).toBeGreaterThan(5);
+});
+
 test('a seed repeats its history to the last event, and another seed does not', async () => {
   const stack = [shortened(lockWait)];
   const [once, again, other] = [await runOrdeal(stack, 7), await runOrdeal(stack, 7), await runOrdeal(stack, 8)];

@@ -22,6 +22,10 @@ const SHORT: Readonly<Record<string, number>> = {
   staleMs: 400,
   swrMs: 400,
   sieMs: 400,
+  graceMs: 400,
+  heartbeatMs: 60,
+  missDelayMs: 40,
+  limitMs: 2000,
 };
 const KEYS = ['product:1', 'product:2'];
 const LOAD_DEADLINE_MS = 30_000;
@@ -77,7 +81,7 @@ export async function runOrdeal(
     database: { serviceMs: between(5, 60), serviceSpread: 0.8, concurrency: 1 + Math.floor(between(0, 12)) },
     writeMs: between(1, 10),
     drainMs: DRAIN_MS,
-    ...readersOf(stack, { ttlMs, loadDeadlineMs: LOAD_DEADLINE_MS }),
+    ...readersOf(stack, { ttlMs, loadDeadlineMs: LOAD_DEADLINE_MS, readBefore: KEYS, leadMs: 300 }),
   });
   const promises = { ...promisesOf(stack, instances, crashes !== null), ...promised };
   return { history, promises, violations: findViolations(history, promises) };
