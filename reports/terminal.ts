@@ -78,12 +78,7 @@ function renderRun(run: RunResult, c: Colours, width: number): string {
     ...facts(
       [
         ...(run.plan.hotKey === null ? [] : [loadsFact(loads)]),
-        ...[
-          ...(run.plan.edge === null ? [] : EDGE_MEASURES),
-          ...WORKLOAD_MEASURES,
-          ...WRITE_MEASURES,
-          ...SALE_MEASURES,
-        ]
+        ...[...(run.plan.edge === null ? [] : EDGE_MEASURES), ...WORKLOAD_MEASURES, ...WRITE_MEASURES, ...SALE_MEASURES]
           .filter(([id]) => valueOf(run, 'run', id) !== null)
           .map(([id, label]): [string, string] => [label, withUnit(valueOf(run, 'run', id), metaOf(run, id).unit)]),
         ...run.recovery.map((r): [string, string] => [
