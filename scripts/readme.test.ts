@@ -1,5 +1,5 @@
 /** The README's defence is the one that is compiled and passes the conformance suite, and it is as short as it says. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { conformanceCases } from '../targets/conformance.ts';
 import refreshAtHalf from '../targets/conformance/refresh-at-half.ts';
@@ -17,4 +17,10 @@ test('it has under 30 lines', () => {
 
 test.each(conformanceCases(refreshAtHalf))('it passes: $name', async ({ run }) => {
   await run();
+});
+
+test('every file that the README links to is there', () => {
+  const links = [...read('README.md').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path!);
+  expect(links.length).toBeGreaterThan(5);
+  for (const path of links) expect(existsSync(new URL(`../${path}`, import.meta.url)), path).toBe(true);
 });
