@@ -48,7 +48,7 @@ th:first-child,td:first-child,.txt{text-align:left}
 td small,tbody th small{display:block;color:var(--mut);font-size:12px;font-weight:400;line-height:1.35}
 :target{background:color-mix(in srgb,var(--c1) 16%,transparent);scroll-margin-top:40px}h2:target,section:target,figure:target{background:none}
 .s-pass,.s-fail,.s-unknown{font-weight:600}.s-pass{color:var(--good)}.s-fail{color:var(--bad)}.s-unknown{color:var(--unk)}
-small.off{color:var(--unk);font-weight:600}td[class] small.off{color:var(--unk)}
+small.off{color:var(--unk);font-weight:600}
 .pin tr>:first-child{position:sticky;left:0;background:var(--card);z-index:1}
 .over th{text-align:left;font-weight:640;color:var(--fg);padding-bottom:0}.over span{display:inline-block;position:sticky;left:8.5em}.over small{display:inline!important}.over+tr th{border-top:0}
 .broad,.vast{font-size:13px}.broad :is(th,td),.vast :is(th,td){padding-left:7px;padding-right:7px}.broad :is(thead tr:last-child th,td small),.vast :is(thead tr:last-child th,td small){white-space:normal}
