@@ -173,6 +173,15 @@ describe.skipIf(missing !== null)(`nginx as an edge${missing === null ? '' : `: 
       expect(counts.notModified + counts.full - 1).toBeGreaterThan(6);
     }));
 
+  test('known failure: who waits for the lock looks for the page only every 500 ms', () =>
+    behindEdge({ cacheControl: 'public, s-maxage=30', delayMs: 100 }, async ({ ask, counts }) => {
+      const answers = await Promise.all(Array.from({ length: 5 }, () => ask()));
+      const waited = answers.filter(({ status }) => status === 'edge; hit');
+      expect(waited).toHaveLength(4);
+      for (const { tookMs } of waited) expect(tookMs).toBeGreaterThan(450);
+      expect(counts.full).toBe(1);
+    }));
+
   test('a port that is taken is found out by nginx, and another is drawn', async () => {
     const occupied = await occupyPort();
     try {
