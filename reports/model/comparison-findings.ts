@@ -19,12 +19,16 @@ export function comparisonHeadline(scenarios: readonly Scenario[]): string {
 
 function headline(judged: Scenario[]): string {
   if (judged.length === 1) return scenarioHeadline(judged[0]!);
-  const winners = judged.map((s) => ({ scenario: s, calm: calmest(s) }));
+  // A profile in which only one is known has no winner.
+  const comparable = judged.filter((s) => known(s).length > 1);
+  if (comparable.length === 1) return `On ${comparable[0]!.title}: ${scenarioHeadline(comparable[0]!)}`;
+  if (comparable.length === 0) return 'Nothing can be compared: of no profile two runs are valid with a known load';
+  const winners = comparable.map((s) => ({ scenario: s, calm: calmest(s) }));
   const everywhere = winners[0]!.calm.filter((c) => winners.every((w) => w.calm.some((x) => x.name === c.name)));
   if (winners.every((w) => w.calm.length === w.scenario.contenders.length))
     return `No ${comparedOf(judged).one} keeps the database clearly calmer than another`;
   if (everywhere.length > 0)
-    return `${some(everywhere, judged)} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in ${judged.length === 2 ? 'both' : `all ${judged.length}`} profiles`;
+    return `${some(everywhere, judged)} ${everywhere.length === 1 ? 'keeps' : 'keep'} the database calmest in ${comparable.length === 2 ? 'both' : `all ${comparable.length}`} profiles`;
   return `No ${comparedOf(judged).one} is calmest everywhere: ${list(winners.map((w) => `${some(w.calm, judged)} on ${w.scenario.title}`))}`;
 }
 
@@ -35,6 +39,8 @@ function scenarioHeadline(scenario: Scenario): string {
   if (!calmMeasure(scenario)) return `The database was not observed, so no ${one} can be called calmer`;
   if (scenario.contenders.length === 1) return `One ${one}, nothing to compare: ${scenario.contenders[0]!.name}`;
   if (calm.length === 0) return 'Nothing can be concluded: the load on the database is unknown';
+  if (known(scenario).length === 1)
+    return `Nothing to compare with: only of ${names} the load on the database is known from a valid run`;
   if (calm.length === scenario.contenders.length) return `No ${one} keeps the database clearly calmer than another`;
   if (calm.length === 1) return `${names} keeps the database calmest${butFails(calm[0]!)}`;
   const cheapest = calm.filter((one) => calm.every((other) => other === one || costsLess(one, other, scenario)));
@@ -65,6 +71,12 @@ function some(contenders: readonly Contender[], scenarios: readonly Scenario[]):
 function calmest(scenario: Scenario): Contender[] {
   const measure = calmMeasure(scenario);
   return measure ? scenario.contenders.filter((c) => rankOf(c, scenario, measure) === 1) : [];
+}
+
+/** Those whose load on the database is known from runs that may be judged. */
+function known(scenario: Scenario): Contender[] {
+  const measure = calmMeasure(scenario);
+  return measure ? scenario.contenders.filter((c) => spreadOf(c, measure) !== null) : [];
 }
 
 function calmMeasure(scenario: Scenario): ComparedMeasure | undefined {
@@ -132,11 +144,11 @@ export function deviationText(deviation: number): string {
 
 /** Whose loads per expiry are not as predicted; null where nobody's are predicted and measured. */
 export function missesSentence(scenario: Scenario): string | null {
-  const known = scenario.contenders.filter((c) => predictionOf(c).deviation !== null);
-  if (known.length === 0) return null;
-  const missing = known.filter((c) => predictionOf(c).misses);
+  const foretold = scenario.contenders.filter((c) => predictionOf(c).deviation !== null);
+  if (foretold.length === 0) return null;
+  const missing = foretold.filter((c) => predictionOf(c).misses);
   const limit = `${number(TOLERATED_DEVIATION * 100)} %`;
-  const where = `${known.length} of ${scenario.contenders.length}`;
+  const where = `${foretold.length} of ${scenario.contenders.length}`;
   if (missing.length === 0)
     return `Measured loads per expiry are within ${limit} of the prediction wherever both are known (${where}).`;
   return `Measured loads per expiry miss the prediction by more than ${limit} (▲ more, ▼ fewer): ${some(missing, [scenario])}.`;
