@@ -1,6 +1,7 @@
 /** After an acknowledged invalidation the old value is not served, and what is cached does not go back. */
 import type { History } from './history.ts';
 import type { Promises, Violation } from './invariants.ts';
+import { disturbed, outlivedAfterMs } from './invariants-outage.ts';
 
 export function judgeCoherence(history: History, promises: Promises): Violation[] {
   return [...judgeInvalidations(history, promises), ...judgeFills(history, promises)];
@@ -19,6 +20,7 @@ function rightRanOut({ queries, longestDelayMs }: History, key: string, { holdMs
 function judgeInvalidations(history: History, promises: Promises): Violation[] {
   const { afterInvalidation } = promises;
   if (afterInvalidation === 'in the end') return [];
+  const settleMs = outlivedAfterMs(history, promises);
   const violations: Violation[] = [];
   for (const { key, process, startedAtMs, endedAtMs, answer } of history.reads) {
     if (!answer || answer.value === null) continue;
@@ -27,6 +29,7 @@ function judgeInvalidations(history: History, promises: Promises): Violation[] {
       (write) => write.key === key && write.version > version && write.acknowledgedAtMs <= startedAtMs,
     );
     if (missed.length === 0 || rightRanOut(history, key, promises)) continue;
+    if (disturbed(history, startedAtMs, endedAtMs, settleMs)) continue;
     // The old value can have come back after each of the deletes only from a query that saw it and ended late enough.
     const excused =
       afterInvalidation !== 'always' &&
@@ -60,11 +63,12 @@ function versionSeen({ commits }: History, key: string, atMs: number): number {
 function judgeFills(history: History, promises: Promises): Violation[] {
   if (promises.cachedVersion === 'may go back') return [];
   const newest = new Map<string, number>();
+  const settleMs = outlivedAfterMs(history, promises);
   const violations: Violation[] = [];
   for (const { key, version, atMs } of history.fills) {
     const before = newest.get(key) ?? 0;
     newest.set(key, Math.max(before, version));
-    if (version >= before || rightRanOut(history, key, promises)) continue;
+    if (version >= before || rightRanOut(history, key, promises) || disturbed(history, atMs, atMs, settleMs)) continue;
     violations.push({
       invariant: 'what is cached does not go back to an older version',
       message: `${key} was filled with version ${version} at ${atMs.toFixed(2)} ms, after version ${before}`,

@@ -2,6 +2,7 @@
 import type { QueryTimes } from './database.ts';
 import type { History } from './history.ts';
 import type { Promises, Violation } from './invariants.ts';
+import { disturbed, longestQueryMs } from './invariants-outage.ts';
 
 export function judgeCoordination(history: History, promises: Promises): Violation[] {
   return [...judgeDurations(history, promises), ...judgeQueries(history, promises)];
@@ -20,9 +21,8 @@ function judgeDurations(history: History, promises: Promises): Violation[] {
   }));
   for (const process of history.unclosed)
     violations.push({ invariant: 'who closes ends', message: `${process} never closed`, atMs: Infinity });
-  const longestQueryMs = history.queries.reduce((most, q) => Math.max(most, q.endedAtMs - q.askedAtMs), 0);
   const roundTripMs = 2 * history.longestDelayMs;
-  const oneMs = operationsPerRead * roundTripMs + queueMs + longestQueryMs;
+  const oneMs = operationsPerRead * roundTripMs + queueMs + longestQueryMs(history);
   for (const { key, process, startedAtMs, endedAtMs, answer } of history.reads) {
     const within = (atMs: number): boolean => atMs >= startedAtMs - holdMs - roundTripMs && atMs <= endedAtMs;
     const deaths = history.crashes.filter(({ atMs }) => within(atMs)).length;
@@ -33,6 +33,10 @@ function judgeDurations(history: History, promises: Promises): Violation[] {
     mostMs += deaths * holdMs;
     // Whoever gave up has waited its own time, whatever the others did, and may then still lead.
     mostMs = Math.min(mostMs, maxWaitMs + 2 * oneMs + 1.5 * pollMs);
+    // What was sent into an outage comes to nothing, and a right to load may be left behind by it.
+    if (disturbed(history, startedAtMs, endedAtMs, holdMs))
+      for (const { fromMs, untilMs } of history.outages)
+        mostMs += 2 * (untilMs - fromMs) + holdMs + 2 * operationsPerRead * history.timeoutMs + 2 * oneMs;
     const tookMs = endedAtMs - startedAtMs;
     if (tookMs <= mostMs + 1e-6) continue;
     violations.push({
@@ -55,6 +59,7 @@ function judgeQueries(history: History, promises: Promises): Violation[] {
   const mayOverlap = (first: QueryTimes, second: QueryTimes): boolean => {
     if (first.key !== second.key || first.endedAtMs <= second.askedAtMs) return true;
     if (queriesAtOnce === 'one in each process' && first.process !== second.process) return true;
+    if (disturbed(history, first.askedAtMs, second.askedAtMs, holdMs)) return true;
     if (queriesAtOnce === 'one in the cluster' && second.askedAtMs - first.askedAtMs >= holdMs - slackMs) return true;
     // An invalidation makes everybody forget the first one; the order was given up to a message's time before.
     return history.deletes.some(

@@ -5,6 +5,7 @@
 import type { History } from './history.ts';
 import { judgeCoherence } from './invariants-coherence.ts';
 import { judgeCoordination } from './invariants-coordination.ts';
+import { judgeOutages } from './invariants-outage.ts';
 
 export interface Promises {
   /**
@@ -28,6 +29,8 @@ export interface Promises {
   keepMs: number;
   /** Store operations that one read may need, one after the other, apart from polling. */
   operationsPerRead: number;
+  /** How long after the cache is back readers may still pass it by, ms. */
+  recoverMs: number;
 }
 
 export interface Violation {
@@ -44,6 +47,7 @@ export function findViolations(history: History, promises: Promises): Violation[
     ...judgeAges(history, promises),
     ...judgeCoherence(history, promises),
     ...judgeCoordination(history, promises),
+    ...judgeOutages(history, promises),
   ].toSorted((a, b) => a.atMs - b.atMs);
 }
 

@@ -2,14 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Defence } from '../../harness/contract/defence.ts';
 import type { Promises } from '../../harness/simulate/invariants.ts';
-import type { Store } from '../../harness/contract/store.ts';
+import type { Entry, Store } from '../../harness/contract/store.ts';
 import { loadModules } from '../../harness/kit/load-modules.ts';
 import singleFlight from '../defences/single-flight.ts';
 import lockWait from '../defences/lock-wait.ts';
 import type { StackMember } from '../reader/stack.ts';
 import { explainOrdeal, runOrdeal, shortened } from './ordeal.ts';
 
-const SEEDS = 500;
+/** Half of them with an outage. */
+const SEEDS = 1000;
 const defences = await loadModules<Defence>(fileURLToPath(new URL('../defences/', import.meta.url)), 'defence');
 
 /** The first seed that shows a violation of this invariant; fails where none of them does. */
@@ -77,6 +78,21 @@ test.each([
   expect(deaths).toBeGreaterThan(5);
 });
 
+test('outages of every kind are felt: readers pass the cache by, writes fail, memory is lost', async () => {
+  const stack = [shortened(lockWait)];
+  const bypassed = new Map<string, number>();
+  let emptied = 0;
+  for (let seed = 2; seed <= 200; seed += 2) {
+    const { history } = await runOrdeal(stack, seed);
+    const [outage] = history.outages;
+    const past = history.reads.filter(({ answer }) => answer?.outcome === 'bypass').length;
+    bypassed.set(outage!.kind, (bypassed.get(outage!.kind) ?? 0) + past);
+    if (outage!.losesMemory) emptied += 1;
+  }
+  for (const kind of ['refused', 'silent', 'answers lost']) expect(bypassed.get(kind), kind).toBeGreaterThan(50);
+  expect(emptied).toBeGreaterThan(10);
+});
+
 test('a seed repeats its history to the last event, and another seed does not', async () => {
   const stack = [shortened(lockWait)];
   const [once, again, other] = [await runOrdeal(stack, 7), await runOrdeal(stack, 7), await runOrdeal(stack, 8)];
@@ -138,6 +154,48 @@ test('a reader that waits for ever, serves another key or outlives the TTL is fo
   await firstViolation([{ defence: hang, parameters: {} }], 'waits for ever');
   await firstViolation([{ defence: swap, parameters: {} }], 'names its key');
   await firstViolation([{ defence: freshness, parameters: {} }], 'after TTL and keep');
+});
+
+test('a guard that never tries the cache again, and a tier that keeps copies for ever, are found out', async () => {
+  const base = { ...lockWait, needs: [], parameters: singleFlight.parameters.pick({}) };
+  let away = new WeakSet<object>();
+  const gone = {
+    ...base,
+    layer: 'guard',
+    scope: undefined,
+    create() {
+      const guard = {
+        ask: (_: string, load: () => Promise<unknown>) => load(),
+        mayAskCache: () => !away.has(guard),
+        cacheFailed: () => void away.add(guard),
+      };
+      return guard;
+    },
+  } as unknown as Defence;
+  await firstViolation([{ defence: gone, parameters: {} }], 'the cache is used again');
+  away = new WeakSet();
+  const forever = {
+    ...base,
+    layer: 'tier',
+    scope: undefined,
+    create: ({ clock }: { clock: { nowMs(): number } }) => ({
+      over(store: Store): Store {
+        const copies = new Map<string, Entry<unknown>>();
+        return {
+          ...store,
+          async get<T>(key: string): Promise<Entry<T> | null> {
+            const entry = copies.get(key) ?? (await store.get(key));
+            if (!entry) return null;
+            copies.set(key, entry);
+            // Says that it is young, so that only the database knows better.
+            const nowMs = clock.nowMs();
+            return { ...entry, value: entry.value as T, storedAtMs: nowMs, expiresAtMs: nowMs + 1 };
+          },
+        };
+      },
+    }),
+  } as unknown as Defence;
+  await firstViolation([{ defence: forever, parameters: {} }], 'nobody is behind');
 });
 
 function brokenOnes(): Record<'freshness' | 'hang' | 'swap', Defence> {

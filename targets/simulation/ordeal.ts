@@ -1,12 +1,13 @@
 /**
  * One seed, one ordeal: a small service of one to four instances with few keys, short TTLs, writes, random delays and
- * processes that die between any two steps. Short on purpose, so that hundreds of seeds run in a second or two; the
+ * processes that die between any two steps; with every even seed the cache is away for a while, or answers get lost. Short on purpose, so that hundreds of seeds run in a second or two; the
  * same seed always gives the same history.
  */
 import type { Defence } from '../../harness/contract/defence.ts';
 import { seededRandom } from '../../harness/kit/random.ts';
 import { type History, recordHistory } from '../../harness/simulate/history.ts';
 import { findViolations, type Promises, type Violation } from '../../harness/simulate/invariants.ts';
+import type { Outage } from '../../harness/simulate/outage.ts';
 import { poissonTraffic } from '../../harness/simulate/traffic.ts';
 import type { StackMember } from '../reader/stack.ts';
 import { readersOf } from './join.ts';
@@ -26,9 +27,15 @@ const SHORT: Readonly<Record<string, number>> = {
   heartbeatMs: 60,
   missDelayMs: 40,
   limitMs: 2000,
+  openMs: 60,
+  windowMs: 80,
+  minimumCalls: 4,
+  slowCacheMs: 150,
 };
 const KEYS = ['product:1', 'product:2'];
 const LOAD_DEADLINE_MS = 30_000;
+/** Longer than any answer takes that comes at all. */
+const TIMEOUT_MS = 160;
 /** Longer than the longest wait with everything that can follow it. */
 const DRAIN_MS = 60_000;
 
@@ -81,10 +88,21 @@ export async function runOrdeal(
     database: { serviceMs: between(5, 60), serviceSpread: 0.8, concurrency: 1 + Math.floor(between(0, 12)) },
     writeMs: between(1, 10),
     drainMs: DRAIN_MS,
+    outages: seed % 2 === 0 ? [outageOf(instances, between)] : [],
+    timeoutMs: TIMEOUT_MS,
     ...readersOf(stack, { ttlMs, loadDeadlineMs: LOAD_DEADLINE_MS, readBefore: KEYS, leadMs: 300 }),
   });
   const promises = { ...promisesOf(stack, instances, crashes !== null), ...promised };
   return { history, promises, violations: findViolations(history, promises) };
+}
+
+/** The cache is away for everybody, or one instance does not reach it. */
+function outageOf(instances: number, between: (low: number, high: number) => number): Outage {
+  const kind = (['refused', 'silent', 'answers lost'] as const)[Math.floor(between(0, 3))]!;
+  const fromMs = between(50, 400);
+  const instance = between(0, 1) < 0.5 ? null : Math.floor(between(0, instances));
+  const losesMemory = instance === null && between(0, 1) < 0.5;
+  return { fromMs, untilMs: fromMs + between(20, 250), kind, instance, losesMemory };
 }
 
 /** The violations of one seed in words, with the command that repeats it; null where there are none. */

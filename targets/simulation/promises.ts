@@ -10,6 +10,9 @@ import type { StackMember } from '../reader/stack.ts';
 const HOLDS = ['lockTtlMs', 'leaseMs'];
 /** Parameters that say how long a reader waits for others at most. */
 const WAITS = ['maxWaitMs', 'maxFlightMs'];
+/** Parameters that say how long a cache that failed is not tried again; each may happen several times. */
+const RESTS = ['openMs', 'windowMs'];
+const TRIES = 3;
 /** Get, lock, look again, set: as many as any coordination needs; tiers may double them. */
 const OPERATIONS_PER_READ = 6;
 
@@ -45,6 +48,7 @@ export function promisesOf(stack: readonly StackMember[], instances: number, cra
     maxWaitMs: largest(coordinating, WAITS) || Infinity,
     queueMs: largest(guarding, WAITS),
     keepMs: Math.max(0, ...stack.map(keepOf)),
+    recoverMs: TRIES * largest(guarding, RESTS),
     operationsPerRead: tiers ? 2 * OPERATIONS_PER_READ : OPERATIONS_PER_READ,
   };
 }

@@ -45,6 +45,7 @@ const PROMISES: Promises = {
   queueMs: 0,
   keepMs: 0,
   operationsPerRead: 6,
+  recoverMs: 0,
 };
 
 /** What distinguishes strategies that acknowledge before everything is done. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { EXIT, HarnessError } from '../../contract/errors.ts';
 import type { RunResult } from '../../contract/result.ts';
 import { expandStack } from '../../plan/stack.ts';
+import type { History } from '../../simulate/history.ts';
 import { allMeasures } from '../../verdict/measures.ts';
 import { withUnit } from '../../../reports/model/format.ts';
 import { addSettingFlags, prepare, type Prepared } from '../options.ts';
@@ -30,6 +31,7 @@ const MOST_INSTANCES = 100_000;
 
 interface Flags extends Record<string, unknown> {
   defence?: string;
+  write?: string;
   beside?: string;
   check?: true;
   seeds: number;
@@ -48,7 +50,7 @@ export function addSimulateVerb(program: Command): void {
     .argument('[profile]', 'name of a profile or a file of your own')
     .option('-d, --defence <stacks>', 'stacks separated by commas; each is defences joined with +')
     .option('--beside <result>', 'a result, or its folder: its plans are simulated and shown beside what was measured')
-    .option('--check', 'hold each stack against its invariants, with random delays and processes that die')
+    .option('--check', 'hold stacks or write strategies against their invariants: delays, deaths, outages')
     .option('--seeds <number>', 'how many seeds --check tries, where no --seed is given', wholeNumber, 500)
     .option('--network-ms <ms>', 'one round trip to the cache', positive, 0.3)
     .option('--json', 'figures as JSON')
@@ -58,7 +60,8 @@ export function addSimulateVerb(program: Command): void {
 Examples:
   cachequake simulate hot-key --defence cache-aside,single-flight,xfetch --instances 1000
   cachequake simulate --beside reports/runs/latest
-  cachequake simulate --check --defence lock-wait --seed 17`,
+  cachequake simulate --check --defence lock-wait --seed 17
+  cachequake simulate --check --write write-behind --seed 17`,
     );
   addSettingFlags(command).action(async (profile: string | undefined, flags: Flags) => {
     // A run on this machine has a limit of instances that virtual time has not.
@@ -112,33 +115,59 @@ function measuredOf({ measures }: RunResult): Record<string, number | null> {
   return measures['before'] ?? measures['run'] ?? {};
 }
 
-async function check({ catalogue }: Prepared, flags: Flags): Promise<void> {
+async function check(prepared: Prepared, flags: Flags): Promise<void> {
+  const { catalogue } = prepared;
   const { explainOrdeal, runOrdeal, shortened } = await import('../../../targets/simulation/ordeal.ts');
   const { unknownName } = await import('../../kit/suggest.ts');
-  const asked = flags['seed'] as number | undefined;
+  if (flags.write !== undefined) return checkWrites(prepared, flags, flags.write);
   for (const text of flags.defence === undefined ? [...catalogue.defences.keys()] : stacksOf(flags)) {
     const stack = expandStack(text, catalogue.stacks).ids.map((id) => {
       const defence = catalogue.defences.get(id);
       if (!defence) throw unknownName('defence', id, [...catalogue.defences.keys()]);
       return shortened(defence);
     });
-    let reads = 0;
-    let crashes = 0;
-    let violated = 0;
-    const last = asked ?? flags.seeds;
-    for (let seed = asked ?? 1; seed <= last; seed++) {
+    await trySeeds(text, flags, async (seed) => {
       const ordeal = await runOrdeal(stack, seed);
-      reads += ordeal.history.reads.length;
-      crashes += ordeal.history.crashes.length;
-      const explained = explainOrdeal(stack, ordeal);
-      if (explained === null) continue;
-      if (violated++ === 0) print(`✕ ${explained}\n`);
-      process.exitCode = EXIT.failed;
-    }
-    const seeds = asked === undefined ? `${flags.seeds} seeds` : `seed ${asked}`;
-    const mark = violated > 0 ? `✕ ${text}: ${violated} seeds violate its promises;` : `✓ ${text}: holds;`;
-    print(`${mark} ${seeds}, ${reads} reads, ${crashes} crashes\n`);
+      return { history: ordeal.history, explained: explainOrdeal(stack, ordeal) };
+    });
   }
+}
+
+async function checkWrites({ catalogue }: Prepared, flags: Flags, names: string): Promise<void> {
+  const { explainWriteOrdeal, runWriteOrdeal } = await import('../../../targets/simulation/write-ordeal.ts');
+  const { unknownName } = await import('../../kit/suggest.ts');
+  for (const id of names.split(',').map((name) => name.trim())) {
+    const strategy = catalogue.writes.get(id);
+    if (!strategy) throw unknownName('write strategy', id, [...catalogue.writes.keys()]);
+    await trySeeds(id, flags, async (seed) => {
+      const ordeal = await runWriteOrdeal(strategy, seed);
+      return { history: ordeal.history, explained: explainWriteOrdeal(strategy, ordeal) };
+    });
+  }
+}
+
+/** One seed where it is named, otherwise many; the first that violates something is explained. */
+async function trySeeds(
+  what: string,
+  flags: Flags,
+  run: (seed: number) => Promise<{ history: History; explained: string | null }>,
+): Promise<void> {
+  const asked = flags['seed'] as number | undefined;
+  const last = asked ?? flags.seeds;
+  let reads = 0;
+  let crashes = 0;
+  let violated = 0;
+  for (let seed = asked ?? 1; seed <= last; seed++) {
+    const { history, explained } = await run(seed);
+    reads += history.reads.length;
+    crashes += history.crashes.length;
+    if (explained === null) continue;
+    if (violated++ === 0) print(`✕ ${explained}\n`);
+    process.exitCode = EXIT.failed;
+  }
+  const seeds = asked === undefined ? `${flags.seeds} seeds` : `seed ${asked}`;
+  const mark = violated > 0 ? `✕ ${what}: ${violated} seeds violate its promises;` : `✓ ${what}: holds;`;
+  print(`${mark} ${seeds}, ${reads} reads, ${crashes} crashes\n`);
 }
 
 function table(head: readonly string[], columns: readonly Record<string, number | null>[]): string {
