@@ -13,8 +13,9 @@ import { shownStatus, TOLERATED_DEVIATION } from './measures.ts';
 export function comparisonHeadline(scenarios: readonly Scenario[]): string {
   const judged = scenarios.filter((s) => s.contenders.some((c) => c.usable.length > 0));
   if (judged.length === 0) return 'Nothing can be concluded: no run is complete and valid';
-  const caution = repeatsOf(judged) < 2 ? ', seen in one repeat' : '';
-  return `${headline(judged)}${caution}`;
+  const found = headline(judged);
+  // Where nothing was concluded, no more repeats would make it surer.
+  return repeatsOf(judged) < 2 && !found.startsWith('Nothing ') ? `${found}, seen in one repeat` : found;
 }
 
 function headline(judged: Scenario[]): string {
