@@ -250,17 +250,21 @@ test('without nginx the error names the command that brings it', async () => {
 });
 
 const ping = await pingEngine();
-test.skipIf(!ping.answers)('an nginx image that cannot be had is named, with the way to change it', async () => {
-  const context = testContext(newId(), testOptions({ nginxImage: 'localhost:1/cachequake/none:1' }));
-  const stack = await dockerEnvironment.start(context);
-  try {
-    await expect(stack.startService({ ...tinyPlan, edge: planned() }, tinyTarget())).rejects.toMatchObject({
-      code: 'IMAGE_MISSING',
-      message: expect.stringContaining('localhost:1/cachequake/none:1'),
-      hint: expect.stringContaining('CACHEQUAKE_NGINX_IMAGE'),
-    });
-  } finally {
-    await stack[Symbol.asyncDispose]();
-    context.end();
-  }
-});
+const without = ping.answers ? '' : `: skipped, ${ping.reason}`;
+test.skipIf(!ping.answers)(
+  `an nginx image that cannot be had is named, with the way to change it${without}`,
+  async () => {
+    const context = testContext(newId(), testOptions({ nginxImage: 'localhost:1/cachequake/none:1' }));
+    const stack = await dockerEnvironment.start(context);
+    try {
+      await expect(stack.startService({ ...tinyPlan, edge: planned() }, tinyTarget())).rejects.toMatchObject({
+        code: 'IMAGE_MISSING',
+        message: expect.stringContaining('localhost:1/cachequake/none:1'),
+        hint: expect.stringContaining('CACHEQUAKE_NGINX_IMAGE'),
+      });
+    } finally {
+      await stack[Symbol.asyncDispose]();
+      context.end();
+    }
+  },
+);
