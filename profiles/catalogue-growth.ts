@@ -10,22 +10,25 @@ export default defineProfile({
   id: 'catalogue-growth',
   title: 'The data behind the cache grow',
   prose:
-    'Reads only, Poisson arrivals at a steady rate, Zipf over a catalogue. A miss is real work in the database: a page ' +
-    'ranks its product within the whole catalogue and gathers its best reviews, so that it grows with products and with ' +
-    'reviews per product. With index=false the database has no index on the reviews of a product and walks over all of ' +
-    'them. In the middle of the run the cache is flushed: what the hit ratio had hidden comes all at once. Compare sizes ' +
-    'with --vary reviewsPerProduct=10,40,160 or keys=…, and --vary index=true,false. The index is put back by the next run that has it.',
+    'Reads only, Poisson arrivals at a steady rate, Zipf over a catalogue. A miss is real work in the database and no ' +
+    'waiting: a page gathers its best reviews and ranks its product, within its aisle of ten (page=aisle, which an index ' +
+    'makes a matter of a few rows) or within the whole catalogue (page=catalogue, which no index helps). With ' +
+    'index=false the database has no index on the reviews of a product and walks over all of them. In the middle of the ' +
+    'run the cache is flushed: what the hit ratio had hidden comes all at once. Compare sizes with ' +
+    '--vary reviewsPerProduct=10,40,160 or keys=…, and --vary index=true,false. The next run that has the index puts it back.',
   parameters: z.object({
     ...steadyParameters,
     ratePerSec: steadyParameters.ratePerSec.default(100),
     durationSec: steadyParameters.durationSec.default(12),
-    keys: z.int().min(1).max(1_000_000).default(300).describe('products in the catalogue'),
-    reviewsPerProduct: z.int().min(1).max(10_000).default(40).describe('rows of reviews for each product'),
+    keys: z.int().min(1).max(1_000_000).default(1000).describe('products in the catalogue'),
+    reviewsPerProduct: z.int().min(1).max(10_000).default(100).describe('rows of reviews for each product'),
+    page: z.enum(['aisle', 'catalogue']).default('aisle').describe('what a product is ranked within'),
     index: z.boolean().default(true).describe('whether the reviews have an index by product'),
     exponent: z.number().min(0).max(5).default(0.9).describe('Zipf exponent of the reads; 0 is uniform'),
     flush: z.boolean().default(true).describe('whether the cache is flushed in the middle'),
     ttlMs: ttlParameter(600_000),
     ...latencyParameters,
+    warmUpSec: latencyParameters.warmUpSec.default(5),
   }),
   shape: (p) => ({
     ...plain,
@@ -34,8 +37,9 @@ export default defineProfile({
       reviewsPerProduct: p.reviewsPerProduct,
       reviewsIndex: p.index,
       stock: 100,
-      cost: { kind: 'cpu' },
-      preloadKeys: p.keys,
+      cost: p.page === 'aisle' ? { kind: 'wait', waitMs: 0 } : { kind: 'cpu' },
+      // Without the index, loading all of them at once would take longer than the service waits.
+      preloadKeys: 0,
     },
     traffic: {
       arrivals: 'poisson',
