@@ -1,7 +1,13 @@
 /** The environment variable that replaces each image, for hints; defaults and precedence are the plan's business. */
 import type { EnvironmentOptions } from '../contract/environment.ts';
 
-export type ImageOption = 'redisImage' | 'memcachedImage' | 'postgresImage' | 'toxiproxyImage' | 'nodeImage' | 'nginxImage';
+export type ImageOption =
+  | 'redisImage'
+  | 'memcachedImage'
+  | 'postgresImage'
+  | 'toxiproxyImage'
+  | 'nodeImage'
+  | 'nginxImage';
 
 const VARIABLES: Record<ImageOption, string> = {
   redisImage: 'CACHEQUAKE_REDIS_IMAGE',
