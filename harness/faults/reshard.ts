@@ -2,28 +2,17 @@
  * A shard is added to or taken from a sharded cache while it serves. Nothing is broken; but every key that has another
  * place now is a miss, and the database gets all of them at once.
  */
-import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { HarnessError } from '../contract/errors.ts';
 import { defineFault, type FaultContext } from '../contract/fault.ts';
 import { RESHARD_APPLIED_KEY, RESHARD_KEY, type ReshardApplied } from '../contract/reshard.ts';
+import { flushServer } from './engine/flush-server.ts';
 
 const APPLIED_MS = 3000;
 const LOOK_MS = 20;
 
 /** What the instances said that they have done. */
 const done = new WeakMap<FaultContext, { shards: number; answers: ReshardApplied[] }>();
-
-async function flush(url: string): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, commandTimeout: 2000 });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    await redis.flushall();
-  } finally {
-    redis.disconnect();
-  }
-}
 
 export default defineFault({
   id: 'reshard',
@@ -52,9 +41,9 @@ export default defineFault({
     // Shards that have never held keys are empty: every run begins with empty servers.
     if (emptied && before > 0)
       await Promise.all(
-        all.flatMap(({ name, url }) => {
-          const number = Number(name.slice('shard-'.length));
-          return number > before && number <= shards ? [flush(url)] : [];
+        all.flatMap((server) => {
+          const number = Number(server.name.slice('shard-'.length));
+          return number > before && number <= shards ? [flushServer(server)] : [];
         }),
       );
     await redis.del(RESHARD_APPLIED_KEY);
