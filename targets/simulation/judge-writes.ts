@@ -14,7 +14,7 @@ export interface Acknowledged {
   atMs: number;
 }
 
-export interface WritePromises {
+interface WritePromises {
   /** Acknowledged writes that may be missing for each time the cache lost its memory. */
   lossBound: number;
   /** Deliveries before a message may be put aside. */
@@ -22,7 +22,7 @@ export interface WritePromises {
   refuses(writeId: string): boolean;
 }
 
-export interface WriteEvidence {
+interface WriteEvidence {
   history: History;
   notes: WriteNotes;
   acknowledged: readonly Acknowledged[];
@@ -96,7 +96,7 @@ function judgeQueue({ notes, left }: WriteEvidence, promises: WritePromises): Vi
   return violations;
 }
 
-export interface LagPromises {
+interface LagPromises {
   /** TTL of cached values. */
   ttlMs: number;
   /** When the messages of a dead listener are taken over. */
@@ -120,22 +120,30 @@ export function judgeLag(history: History, promises: LagPromises): Violation[] {
       history.reads.filter(
         (read) => read.key === key && read.answer?.value && read.startedAtMs > fromMs && read.answer.version < version,
       );
-    const deaths = crashes.filter((crash) => told === undefined || crash.atMs <= told.atMs).length;
-    const lagMs = slackMs + deaths * (takeOverMs + restartMs + slackMs);
+    // Neither a listener nor an event gets through an outage; what is left of it is taken over as after a death.
+    const away = history.outages.length;
+    const awayMs = history.outages.reduce(
+      (sum, { fromMs, untilMs }) => sum + untilMs - fromMs + 2 * history.timeoutMs,
+      0,
+    );
+    const deaths = away + crashes.filter((crash) => told === undefined || crash.atMs <= told.atMs).length;
+    const lagMs = slackMs + awayMs + deaths * (takeOverMs + restartMs + slackMs);
     if (told === undefined ? !mayLoseEvents || deaths === 0 : told.atMs - atMs > lagMs)
       violations.push({
         invariant: 'the cache is told of each change within the lag of a listener',
         message: `version ${version} of ${key}: ${told ? `${(told.atMs - atMs).toFixed(1)} ms later, at most ${lagMs.toFixed(1)}` : 'never'}`,
         atMs,
       });
-    for (const read of told ? readsAfter(told.atMs) : [])
+    // A cache that has lost its memory has lost the mark as well.
+    const kept = told && !history.outages.some(({ losesMemory, untilMs }) => losesMemory && untilMs >= told.atMs);
+    for (const read of kept ? readsAfter(told.atMs) : [])
       violations.push({
         invariant: 'after the event nothing older is served',
         message: `${read.process} read version ${read.answer!.version} of ${key} after the event of ${version}`,
         atMs: read.endedAtMs,
       });
     // Filled by a load that began before the commit, and then served for its whole TTL.
-    for (const read of readsAfter(atMs + ttlMs + longestQueryMs + 2 * longestDelayMs))
+    for (const read of readsAfter(atMs + ttlMs + longestQueryMs + 2 * longestDelayMs + awayMs))
       violations.push({
         invariant: 'nobody is behind by more than the TTL',
         message: `${read.process} read version ${read.answer!.version} of ${key} ${(read.startedAtMs - atMs).toFixed(1)} ms after ${version}`,

@@ -97,7 +97,7 @@ export async function runOrdeal(
 }
 
 /** The cache is away for everybody, or one instance does not reach it. */
-function outageOf(instances: number, between: (low: number, high: number) => number): Outage {
+export function outageOf(instances: number, between: (low: number, high: number) => number): Outage {
   const kind = (['refused', 'silent', 'answers lost'] as const)[Math.floor(between(0, 3))]!;
   const fromMs = between(50, 400);
   const instance = between(0, 1) < 0.5 ? null : Math.floor(between(0, instances));

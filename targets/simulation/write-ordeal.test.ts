@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { WriteStrategy } from '../../harness/contract/write.ts';
+import type { WorkQueue, WriteStrategy } from '../../harness/contract/write.ts';
 import { loadModules } from '../../harness/kit/load-modules.ts';
 import { explainWriteOrdeal, runWriteOrdeal } from './write-ordeal.ts';
 
-const SEEDS = 500;
+/** Half of them with an outage. */
+const SEEDS = 1000;
 const writes = await loadModules<WriteStrategy>(fileURLToPath(new URL('../writes/', import.meta.url)), 'writeStrategy');
 
 test.each(['versioned-write', 'write-through', 'lease-invalidate'])(
@@ -81,3 +82,54 @@ test(
     expect(written).toBeGreaterThan(SEEDS);
   },
 );
+
+/** The first seed that shows a violation of this invariant by a strategy that was spoilt on purpose. */
+async function foundOut(spoilt: WriteStrategy, invariant: string): Promise<void> {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { violations } = await runWriteOrdeal(spoilt, seed);
+    if (violations.some((violation) => violation.invariant.includes(invariant))) return;
+  }
+  expect.fail(`no seed of ${SEEDS} violates: ${invariant}`);
+}
+
+/** The same strategy over a queue of which something is changed. */
+function over(id: string, change: (queue: WorkQueue) => Partial<WorkQueue>): WriteStrategy {
+  const strategy = writes.get(id)!;
+  const changed = (queue: WorkQueue): WorkQueue => ({ ...queue, ...change(queue) });
+  return {
+    ...strategy,
+    create: (context) =>
+      strategy.create({
+        ...context,
+        queue: (name) => changed(context.queue(name)),
+        outbox: () => changed(context.outbox()),
+      }),
+  };
+}
+
+test('a worker that acknowledges before it has stored, and one that gives up too soon, are found out', async () => {
+  const eager = over('write-behind', ({ take, acknowledge }) => ({
+    async take(options, signal) {
+      const messages = await take(options, signal);
+      await acknowledge(messages.map(({ id }) => id));
+      return messages;
+    },
+  }));
+  await foundOut(eager, 'no acknowledged write is lost');
+  const hasty = over('write-behind', ({ take, bury }) => ({
+    take: async (options, signal) => (await take(options, signal)).map((one) => ({ ...one, deliveries: 99 })),
+    bury: (message, reason) => bury({ ...message, deliveries: 1 }, reason),
+  }));
+  await foundOut(hasty, 'not before its last delivery');
+});
+
+test('a queue without a limit, and a listener that never takes over, are found out', async () => {
+  await foundOut(
+    over('write-behind', ({ append }) => ({ append: (body) => append(body, 1e6) })),
+    'no more writes wait',
+  );
+  const forgetful = over('event-invalidation', ({ take }) => ({
+    take: (options, signal) => take({ ...options, takeOverMs: 1e9 }, signal),
+  }));
+  await foundOut(forgetful, 'the cache is told of each change');
+});

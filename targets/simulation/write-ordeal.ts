@@ -1,7 +1,8 @@
 /**
  * Ordeals of write strategies: few keys, many writers, long TTLs, so that what a race leaves behind in the cache is
  * seen by those who read afterwards. Same seed, same history. Strategies that work through a queue get one that is
- * slow, hands out again what a dead worker had taken, and may lose everything together with the cache.
+ * slow, hands out again what a dead worker had taken, and may lose everything together with the cache. With every even
+ * seed the cache is away for a while, or one instance does not reach it.
  */
 import { HarnessError } from '../../harness/contract/errors.ts';
 import type { WriteStrategy } from '../../harness/contract/write.ts';
@@ -9,12 +10,12 @@ import { seededRandom } from '../../harness/kit/random.ts';
 import type { SimulatedRow } from '../../harness/simulate/database.ts';
 import { type History, recordHistory } from '../../harness/simulate/history.ts';
 import { findViolations, type Promises, type Violation } from '../../harness/simulate/invariants.ts';
-import type { Outage } from '../../harness/simulate/outage.ts';
 import type { SimulatedReader, Surroundings } from '../../harness/simulate/surroundings.ts';
 import { poissonTraffic } from '../../harness/simulate/traffic.ts';
 import { createReader } from '../reader/create-reader.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import { type Acknowledged, judgeLag, judgeWrites } from './judge-writes.ts';
+import { outageOf } from './ordeal.ts';
 import { createWriteWorld, type WriteNotes, type WriteWorld } from './write-world.ts';
 
 const KEYS = ['product:1', 'product:2'];
@@ -58,6 +59,8 @@ interface Setting {
   listened: boolean;
 }
 
+const hasOutage = (seed: number): boolean => seed % 2 === 0;
+
 function settingOf(strategy: WriteStrategy, seed: number): Setting {
   const { shape } = strategy.parameters;
   const given: Record<string, unknown> = {};
@@ -65,12 +68,14 @@ function settingOf(strategy: WriteStrategy, seed: number): Setting {
   if (queued) for (const [name, value] of Object.entries(SHORT)) if (name in shape) given[name] = value;
   const listened = 'via' in shape;
   // Half of the seeds where the event may be lost, with a TTL that ends within the ordeal.
-  const stream = listened && seed % 2 === 0;
+  const stream = listened && seed % 4 >= 2;
+  const behind = strategy.lossBound !== undefined;
   if (listened) Object.assign(given, { via: stream ? 'stream' : 'outbox' });
   return {
     parameters: strategy.parameters.parse(given),
-    ttlMs: stream ? SHORT_TTL_MS : LONG_TTL_MS,
-    behind: strategy.lossBound !== undefined,
+    // What the cache was not told of must be gone by itself while somebody still looks.
+    ttlMs: stream || (hasOutage(seed) && !behind) ? SHORT_TTL_MS : LONG_TTL_MS,
+    behind,
     listened,
   };
 }
@@ -153,7 +158,7 @@ export async function runWriteOrdeal(strategy: WriteStrategy, seed: number): Pro
     network: { minMs: 0.1, meanExtraMs: between(0.05, 3), stallShare: between(0, 0.1), stallMs: 40 },
     database: { serviceMs: between(5, 60), serviceSpread: 0.8, concurrency: 1 + Math.floor(between(0, 12)) },
     writeMs: between(1, 10),
-    outages: setting.behind && seed % 4 === 0 ? [deathOfTheCache(between)] : [],
+    outages: hasOutage(seed) ? [outageOf(instances, between)] : [],
     timeoutMs: TIMEOUT_MS,
     drainMs: DRAIN_MS,
     openStore(clock) {
@@ -189,12 +194,6 @@ export async function runWriteOrdeal(strategy: WriteStrategy, seed: number): Pro
         : []),
     ],
   };
-}
-
-/** The cache goes down in the middle of the traffic and comes back with nothing. */
-function deathOfTheCache(between: (low: number, high: number) => number): Outage {
-  const fromMs = between(200, 700);
-  return { fromMs, untilMs: fromMs + between(10, 200), kind: 'refused', instance: null, losesMemory: true };
 }
 
 function judgeReads(history: History, notes: WriteNotes, { behind, listened }: Setting): Violation[] {
