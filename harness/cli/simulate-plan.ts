@@ -84,6 +84,9 @@ export async function simulatePlan(
       ...meter.measures(outcome),
     },
     notes: [
+      ...(stack.some(({ defence }) => defence.usesAccessLog)
+        ? ['the access log is empty at the start: nothing is warmed up before the first read']
+        : []),
       ...(plan.faults.length > 0 ? ['faults are not simulated: look at the phase before them'] : []),
       ...[...passedOver].map(([operation, count]) => `${count} requests of '${operation}' are not simulated`),
     ],
