@@ -12,7 +12,7 @@ import type { Workload } from '../contract/workload.ts';
 import type { WriteStrategy } from '../contract/write.ts';
 import { loadModule, loadModules } from '../kit/load-modules.ts';
 import { sourceRoot } from '../kit/package-root.ts';
-import type { Catalogue } from '../plan/make-plan.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import shop from '../../targets/shop/target.ts';
 
 /** The catalogue of the plan, and what the run needs besides. */

@@ -65,6 +65,12 @@ describe('a plan', () => {
     }).toThrow(TypeError);
   });
 
+  test('a write strategy belongs to profiles that write the product page, and to no workload with writes of its own', () => {
+    expect(plan({ profile: 'write-race' }).write?.id).toBe('invalidate-after-write');
+    expect(plan({ profile: 'hot-key' }).write).toBeNull();
+    expect(plan({ profile: 'sorted-pages' })).toMatchObject({ write: null, workload: { id: 'sorted-pages' } });
+  });
+
   test('every profile makes one with its defaults, and explains itself', () => {
     const trace = join(mkdtempSync(join(tmpdir(), 'cachequake-plan-')), 'trace.csv');
     writeFileSync(trace, '0,a,1,100,1,get,0\n1,b,1,100,1,set,60\n');
