@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { defineProfile } from '../harness/contract/profile.ts';
-import { catalogue, latencyParameters, steady, steadyParameters } from './shared/parameters.ts';
+import { catalogue, latencyParameters, plain, steady, steadyParameters } from './shared/parameters.ts';
 
 export default defineProfile({
   id: 'product-page',
@@ -20,6 +20,7 @@ export default defineProfile({
     ...latencyParameters,
   }),
   shape: (p) => ({
+    ...plain,
     dataset: catalogue({ keys: p.products, recomputeMs: 0 }, { stock: 100, preloadKeys: 0 }),
     traffic: {
       arrivals: 'poisson',
@@ -30,12 +31,7 @@ export default defineProfile({
       users: 10_000,
     },
     ttlMs: 60_000,
-    events: [],
-    checks: ['identity'],
-    hotKey: null,
     timeoutMs: p.timeoutMs,
     workload: { id: 'product-parts' },
-    stock: null,
-    purchasesPerUser: null,
   }),
 });

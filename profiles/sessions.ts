@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { defineProfile } from '../harness/contract/profile.ts';
-import { catalogue, latencyParameters, steady, steadyParameters } from './shared/parameters.ts';
+import { catalogue, latencyParameters, plain, steady, steadyParameters } from './shared/parameters.ts';
 
 export default defineProfile({
   id: 'sessions',
@@ -20,6 +20,7 @@ export default defineProfile({
     ...latencyParameters,
   }),
   shape: (p) => ({
+    ...plain,
     dataset: catalogue({ keys: 1, recomputeMs: 0 }, { stock: 0, preloadKeys: 0 }),
     traffic: {
       arrivals: 'poisson',
@@ -30,12 +31,8 @@ export default defineProfile({
       users: 10_000,
     },
     ttlMs: 60_000,
-    events: [],
     checks: ['identity', 'workload-audit'],
-    hotKey: null,
     timeoutMs: p.timeoutMs,
     workload: { id: 'sessions' },
-    stock: null,
-    purchasesPerUser: null,
   }),
 });

@@ -4,14 +4,14 @@
  */
 import { z } from 'zod';
 import { defineProfile } from '../harness/contract/profile.ts';
-import { catalogue, latencyParameters, steady, steadyParameters } from './shared/parameters.ts';
+import { catalogue, latencyParameters, plain, steady, steadyParameters } from './shared/parameters.ts';
 
 export default defineProfile({
   id: 'sorted-pages',
   title: 'Pages of a sorted list',
   prose:
-    'Reads of pages (the first ones most) and changes of prices. Compare with --vary sorted- ' +
-    'pages.strategy=query,job.',
+    'Reads of pages (the first ones most) and changes of prices. Compare with --vary ' +
+    'sorted-pages.strategy=query,job.',
   parameters: z.object({
     ...steadyParameters,
     pages: z.int().min(1).max(10000).default(250).describe('pages that are asked for'),
@@ -20,6 +20,7 @@ export default defineProfile({
     ...latencyParameters,
   }),
   shape: (p) => ({
+    ...plain,
     dataset: catalogue({ keys: 1, recomputeMs: 0 }, { stock: 0, preloadKeys: 0 }),
     traffic: {
       arrivals: 'poisson',
@@ -35,12 +36,7 @@ export default defineProfile({
       users: 10_000,
     },
     ttlMs: 60_000,
-    events: [],
-    checks: ['identity'],
-    hotKey: null,
     timeoutMs: p.timeoutMs,
     workload: { id: 'sorted-pages' },
-    stock: null,
-    purchasesPerUser: null,
   }),
 });

@@ -4,8 +4,8 @@
  * touched.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartContext } from '../contract/environment.ts';
@@ -13,6 +13,7 @@ import type { PlannedEdge } from '../contract/plan.ts';
 import { bareEnvironment } from './bare-environment.ts';
 import { edgeConfig } from './edge-config.ts';
 import type { RunningEdge } from './edge-service.ts';
+import { findProgram, pathFolders } from './find-program.ts';
 import { describeExit, type Keeper } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
@@ -35,15 +36,10 @@ const INSTALL_NGINX =
  * @throws HarnessError `NGINX_MISSING` with the command that installs it
  */
 export async function findNginx(
-  folders: readonly string[] = [...(process.env.PATH ?? '').split(delimiter), ...USUAL_FOLDERS],
+  folders: readonly string[] = [...pathFolders(), ...USUAL_FOLDERS],
 ): Promise<{ file: string; title: string }> {
-  for (const folder of folders) {
-    const file = join(folder, 'nginx');
-    try {
-      accessSync(file, constants.X_OK);
-    } catch {
-      continue;
-    }
+  const file = findProgram('nginx', folders);
+  if (file !== null) {
     // It tells its version on stderr.
     const { stderr } = await run(file, ['-v']);
     return { file, title: `nginx ${/nginx\/(\S+)/.exec(stderr)?.[1] ?? '?'}` };

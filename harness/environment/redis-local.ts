@@ -1,14 +1,14 @@
 /** Redis (or Valkey) as a local process from the machine's own server program, without persistence. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartContext } from '../contract/environment.ts';
 import { bareEnvironment } from './bare-environment.ts';
+import { findProgram } from './find-program.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
@@ -34,16 +34,10 @@ export interface RedisProgram {
  */
 export async function findRedis(): Promise<RedisProgram> {
   for (const name of ['redis-server', 'valkey-server']) {
-    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-      const file = join(folder, name);
-      try {
-        accessSync(file, constants.X_OK);
-      } catch {
-        continue;
-      }
-      const version = /v=(\d+)(\.\S+)?/.exec((await run(file, ['--version'])).stdout);
-      return { file, title: `${name} ${version?.[1] ?? '?'}${version?.[2] ?? ''}`, major: Number(version?.[1] ?? 0) };
-    }
+    const file = findProgram(name);
+    if (file === null) continue;
+    const version = /v=(\d+)(\.\S+)?/.exec((await run(file, ['--version'])).stdout);
+    return { file, title: `${name} ${version?.[1] ?? '?'}${version?.[2] ?? ''}`, major: Number(version?.[1] ?? 0) };
   }
   throw new HarnessError('REDIS_MISSING', 'there is no redis-server or valkey-server on the PATH', {
     hint: `install it: ${INSTALL_REDIS}; or use --env docker`,

@@ -1,10 +1,10 @@
 /** The servers that stores ask for beside the one Redis, as local processes: further Redis servers, replicas, Memcached. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartContext, StartedServer } from '../contract/environment.ts';
 import { bareEnvironment } from './bare-environment.ts';
 import { memcachedVersion } from './connect-until.ts';
+import { findProgram } from './find-program.ts';
 import { describeExit, type Keeper } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
@@ -37,15 +37,8 @@ export function startLocalServers(
 }
 
 function findMemcached(): string {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const file = join(folder, 'memcached');
-    try {
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      continue;
-    }
-  }
+  const file = findProgram('memcached');
+  if (file !== null) return file;
   throw new HarnessError('MEMCACHED_MISSING', 'there is no memcached on the PATH', {
     hint: 'install it, on Debian and Ubuntu with: sudo apt-get install memcached; or use --env docker',
   });
