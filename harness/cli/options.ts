@@ -4,7 +4,7 @@ import type { EnvironmentId } from '../contract/environment.ts';
 import type { Provenance, RunPlan } from '../contract/plan.ts';
 import { parseFault } from '../faults/engine/parse-fault.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { readConfig } from '../plan/read-config.ts';
+import { readConfig, type ReadConfig } from '../plan/read-config.ts';
 import { fromText, parseAssignments, resolveSettings } from '../plan/resolve-settings.ts';
 import { flagName, settingInfos, type Settings } from '../plan/settings.ts';
 import { parseThreshold } from '../verdict/thresholds.ts';
@@ -77,6 +77,8 @@ export interface Variant {
 export interface Prepared {
   settings: Settings;
   provenance: Record<string, Provenance>;
+  /** The config file as it is, for the sections that are no settings. */
+  config: ReadConfig;
   catalogue: FullCatalogue;
   /** Makes the plan of one stack; throws what is wrong with it. */
   plan(profile: string, variant: Variant, environment: EnvironmentId): Promise<RunPlan>;
@@ -97,6 +99,7 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
   return {
     settings,
     provenance,
+    config,
     catalogue,
     plan: async (profileName, variant, environment) => {
       const ownSettings = { ...settings, set: { ...settings.set, ...parseAssignments(variant.set ?? []) } };

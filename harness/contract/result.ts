@@ -4,6 +4,7 @@
  */
 import type { EnvironmentManifest } from './environment.ts';
 import type { FaultInterval } from './fault.ts';
+import type { GateResult } from './gate.ts';
 import type { HistogramRecord, LoadEvidence } from './load.ts';
 import type { RunPlan } from './plan.ts';
 import type { ProbeEvidence, Series } from './probe.ts';
@@ -93,6 +94,9 @@ export interface ComparisonResult {
 }
 
 export type AnyResult = RunResult | ComparisonResult;
+
+/** Everything that a result file can hold. */
+export type StoredResult = AnyResult | GateResult;
 
 /** The part of a result that judging adds to what was seen. */
 export type Judgement = Pick<

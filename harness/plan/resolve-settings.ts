@@ -14,6 +14,9 @@ import {
   settingsSchema,
 } from './settings.ts';
 
+/** Parts of the config file that are no settings: each is read by those who need it. */
+const SECTIONS: readonly string[] = ['target', 'gate'];
+
 export interface SettingSources {
   /** As commander gives them: undefined where not typed. */
   flags: Record<string, unknown>;
@@ -37,7 +40,8 @@ export function resolveSettings(sources: SettingSources): ResolvedSettings {
   const infos = settingInfos();
   const names = infos.map((info) => info.name as string);
   for (const name of Object.keys(sources.config))
-    if (!names.includes(name)) throw unknownName(`setting in ${sources.configPath ?? 'the config'}:`, name, names);
+    if (!names.includes(name) && !SECTIONS.includes(name))
+      throw unknownName(`setting in ${sources.configPath ?? 'the config'}:`, name, [...names, ...SECTIONS]);
 
   const merged: Record<string, unknown> = {};
   const provenance: Record<string, Provenance> = {};

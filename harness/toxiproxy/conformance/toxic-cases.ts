@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Case, Stream, TestBed } from './case.ts';
 import { ending, read, roundTripMs, staysSilent, within } from './case.ts';
 
-/** What a busy machine with few cores may add to any time here. */
-const NOISE_MS = 60;
+/** What a busy machine with few cores may add to any time here; less than the least delay that a toxic adds here. */
+const NOISE_MS = 130;
 
 async function through(bed: TestBed): Promise<{ name: string; client: Socket }> {
   const { name, listen } = await bed.proxy(await bed.echo());
