@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { HOSTILE } from './fixtures/hostile.ts';
 import { makeComparison, makeRun } from './fixtures/make-fixture.ts';
-import { MAX_MARKDOWN_BYTES, renderMarkdown } from './markdown.ts';
+import { MAX_MARKDOWN_BYTES } from './markdown-text.ts';
+import { renderMarkdown } from './markdown.ts';
 
 const short = { durationMs: 20_000, fault: { fromMs: 8000, toMs: 12_000 } };
 

@@ -14,7 +14,8 @@ import { comparedOf } from './model/compared.ts';
 import { dominatorOf, memoryRatio, scenariosOf, shownSpreadOf } from './model/comparison.ts';
 import type { Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
-import { bytes, number, plainText, signed, unitLabel, withUnit } from './model/format.ts';
+import { code, cut, escape, MAX_MARKDOWN_BYTES, table } from './markdown-text.ts';
+import { bytes, number, signed, unitLabel, withUnit } from './model/format.ts';
 import {
   byStatus,
   hasFault,
@@ -27,9 +28,6 @@ import {
   worstFirst,
 } from './model/measures.ts';
 import { SALE_MEASURES } from './model/sale.ts';
-
-/** Limit of a GitHub step summary. */
-export const MAX_MARKDOWN_BYTES = 1_048_576;
 
 const ROWS = [
   'latency.p50',
@@ -47,7 +45,7 @@ const ROWS = [
 /** Renders a result as GitHub-flavoured Markdown of at most 1 MiB. The hidden first line finds a comment again. */
 export function renderMarkdown(result: AnyResult): string {
   const lines = ['<!-- cachequake -->', ...(result.kind === 'run' ? runLines(result) : comparisonLines(result))];
-  return cut(lines, MAX_MARKDOWN_BYTES);
+  return cut(lines, { bytes: MAX_MARKDOWN_BYTES, because: 'a summary may hold 1 MiB' });
 }
 
 function runLines(run: RunResult): string[] {
@@ -179,43 +177,4 @@ function scenarioLines(scenario: Scenario): string[] {
     ...beaten,
     '',
   ];
-}
-
-function table(head: string[], rows: string[][]): string[] {
-  const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)];
-}
-
-/** Text that Markdown shows as it is: no markup, no HTML, no mention, no link. */
-function escape(text: string): string {
-  return plainText(text)
-    .replace(/[\\`*_{}[\]()#+!|~$^]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/@/g, '@\u200b')
-    .replace(/:\/\//g, '\\:\\/\\/')
-    .replace(/www\./gi, 'www\u200b.');
-}
-
-/** Text as inline code, with a fence longer than any in it; a bar would end a table cell. */
-function code(text: string): string {
-  const plain = plainText(text).replace(/\|/g, '\u2502');
-  const fence = '`'.repeat(1 + Math.max(0, ...[...plain.matchAll(/`+/g)].map((m) => m[0].length)));
-  const pad = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
-  return `${fence}${pad}${plain}${pad}${fence}`;
-}
-
-/** Whole lines up to the limit, with a word where something is missing. */
-function cut(lines: readonly string[], maxBytes: number): string {
-  const note = '\n_Cut here, because a summary may hold 1 MiB; all of it is in report.html._\n';
-  const room = maxBytes - Buffer.byteLength(note);
-  const kept: string[] = [];
-  let size = 0;
-  for (const line of lines) {
-    size += Buffer.byteLength(line) + 1;
-    if (size > room) return `${kept.join('\n')}\n${note}`;
-    kept.push(line);
-  }
-  return `${kept.join('\n')}\n`;
 }

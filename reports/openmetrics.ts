@@ -3,15 +3,8 @@
  * monitoring system that a team already has. Base units: seconds, ratios, bytes. What is unknown is left out.
  */
 import type { AnyResult, RunResult } from '../harness/contract/result.ts';
-import type { MeasureMeta } from '../harness/contract/verdict.ts';
 import { runsOf, shownStatus } from './model/measures.ts';
-
-const SCALES: Partial<Record<MeasureMeta['unit'], { factor: number; unit: string }>> = {
-  ms: { factor: 0.001, unit: 'seconds' },
-  s: { factor: 1, unit: 'seconds' },
-  '%': { factor: 0.01, unit: 'ratio' },
-  bytes: { factor: 1, unit: 'bytes' },
-};
+import { escape, familyOf, inBaseUnit, labels } from './openmetrics-text.ts';
 
 /** Renders the measures of all runs and phases, the verdict and the thresholds. */
 export function renderOpenMetrics(result: AnyResult): string {
@@ -67,17 +60,13 @@ function familiesOf(runs: RunResult[]): Map<string, Family> {
   const families = new Map<string, Family>();
   for (const run of runs)
     for (const meta of run.measureDefinitions) {
-      const scale = SCALES[meta.unit];
-      const suffix = scale?.unit ?? (meta.unit === '/s' ? 'per_second' : '');
-      const base = `cachequake_${snake(meta.id)}`;
-      const name = suffix === '' || base.endsWith(`_${suffix}`) ? base : `${base}_${suffix}`;
+      const { name, unit } = familyOf('cachequake', meta);
       for (const [phase, values] of Object.entries(run.measures)) {
         const value = values[meta.id];
         if (value === undefined || value === null || !Number.isFinite(value)) continue;
         let family = families.get(name);
-        if (!family) families.set(name, (family = { name, unit: scale?.unit ?? '', help: meta.title, samples: [] }));
-        const scaled = Number((value * (scale?.factor ?? 1)).toPrecision(12));
-        family.samples.push(`${name}${labels({ ...identity(run), phase })} ${scaled}`);
+        if (!family) families.set(name, (family = { name, unit, help: meta.title, samples: [] }));
+        family.samples.push(`${name}${labels({ ...identity(run), phase })} ${inBaseUnit(value, meta.unit)}`);
       }
     }
   return families;
@@ -85,26 +74,4 @@ function familiesOf(runs: RunResult[]): Map<string, Family> {
 
 function identity(run: RunResult): Record<string, string> {
   return { run_id: run.runId, profile: run.plan.profile.id, defence: run.plan.label };
-}
-
-function labels(values: Record<string, string>): string {
-  return `{${Object.entries(values)
-    .map(([key, value]) => `${key}="${escape(value)}"`)
-    .join(',')}}`;
-}
-
-/** Backslash, quote and line feed are all that the format escapes. */
-function escape(text: string): string {
-  return text
-    .replace(/\\/g, '\\\\')
-    .replace(/\r?\n|\r/g, '\\n')
-    .replace(/"/g, '\\"');
-}
-
-/** `db.loadsPerExpiry` → `db_loads_per_expiry`. */
-function snake(id: string): string {
-  return id
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[^A-Za-z0-9]+/g, '_')
-    .toLowerCase();
 }

@@ -3,8 +3,6 @@
  * stays readable at 100 columns; where there are too many columns they go on in a second table, and many contenders
  * are rows.
  */
-import { stripVTControlCharacters } from 'node:util';
-import CliTable from 'cli-table3';
 import picocolors from 'picocolors';
 import type { AnyResult, ComparisonResult, RunResult } from '../harness/contract/result.ts';
 import type { VerdictStatus } from '../harness/contract/verdict.ts';
@@ -12,7 +10,7 @@ import { comparisonHeadline, deviationText, missesSentence, noiseSentence } from
 import { predictionOf, scenariosOf, shownSpreadOf } from './model/comparison.ts';
 import type { Contender, Figure, Scenario } from './model/comparison.ts';
 import { predictionSentence } from './model/findings.ts';
-import { number, plainText, UNKNOWN, withUnit } from './model/format.ts';
+import { number, plainText, withUnit } from './model/format.ts';
 import {
   hasFault,
   loadsPerExpiry,
@@ -27,6 +25,8 @@ import { EDGE_MEASURES } from './model/edge.ts';
 import { SALE_MEASURES } from './model/sale.ts';
 import { WORKLOAD_MEASURES } from './model/workload.ts';
 import { WRITE_MEASURES } from './model/writes.ts';
+import { clip, grid, wrap } from './terminal-text.ts';
+import type { Colours } from './terminal-text.ts';
 
 /** What stands in a comparison beside what every comparison has. */
 const OTHER_FIGURES = new Set<string>([
@@ -40,7 +40,6 @@ export interface TableOptions {
   /** Columns of the terminal. */
   width: number;
 }
-type Colours = ReturnType<typeof picocolors.createColors>;
 type Phase = 'run' | 'before' | 'during' | 'after';
 const LATENCIES = [
   ['latency.p50', 'p50'],
@@ -184,55 +183,6 @@ function comparisonRows(scenario: Scenario, c: Colours): string[][] {
   ];
 }
 
-/** A table without walls; columns that do not fit go on in another one below. */
-function grid(head: string[], rows: string[][], c: Colours, width: number): string[] {
-  const names = head.map((name) => clip(plainText(name), width < 80 ? 24 : 36));
-  const bare = rows.map((row) => row.map((cell) => (cell === '' ? UNKNOWN : cell)));
-  const size = (text: string): number => stripVTControlCharacters(text).length + 2;
-  const widths = names.map((name, i) => Math.max(size(name), ...bare.map((row) => size(row[i] ?? ''))));
-  const lines: string[] = [];
-  for (let from = 1; from < names.length;) {
-    let to = from + 1;
-    let used = widths[0]! + widths[from]!;
-    while (to < names.length && used + widths[to]! <= width) used += widths[to++]!;
-    const pick = <T>(cells: T[]): T[] => [cells[0]!, ...cells.slice(from, to)];
-    const table = new CliTable({
-      head: pick(names).map((name) => c.bold(name)),
-      colAligns: pick(names).map((_, i) => (i === 0 ? 'left' : 'right')),
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2, compact: true },
-      chars: Object.fromEntries(
-        [
-          'top',
-          'top-mid',
-          'top-left',
-          'top-right',
-          'bottom',
-          'bottom-mid',
-          'bottom-left',
-          'bottom-right',
-          'left',
-          'left-mid',
-          'mid',
-          'mid-mid',
-          'right',
-          'right-mid',
-          'middle',
-        ].map((k) => [k, '']),
-      ),
-    });
-    table.push(...bare.map(pick));
-    if (lines.length > 0) lines.push('');
-    lines.push(
-      ...table
-        .toString()
-        .split('\n')
-        .map((line) => line.trimEnd()),
-    );
-    from = to;
-  }
-  return lines;
-}
-
 function facts(pairs: [string, string][], c: Colours): string[] {
   return pairs.map(([name, value]) => `${c.bold(name)}  ${value}`);
 }
@@ -262,20 +212,4 @@ function warningLines(run: RunResult, c: Colours, width: number): string[] {
 
 function paint(status: VerdictStatus, text: string, c: Colours): string {
   return status === 'pass' ? c.green(text) : status === 'fail' ? c.red(text) : c.yellow(text);
-}
-
-function clip(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}
-
-/** Breaks between words; a word longer than the line is broken too. */
-function wrap(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ').flatMap((w) => w.match(new RegExp(`.{1,${width}}`, 'gsu')) ?? [''])) {
-    const last = lines.at(-1)!;
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return text === '' ? [] : lines;
 }
