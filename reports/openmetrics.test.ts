@@ -1,30 +1,10 @@
 import { expect, test } from 'vitest';
+import { checkOpenMetrics as check } from './fixtures/check-openmetrics.ts';
 import { HOSTILE } from './fixtures/hostile.ts';
 import { makeComparison, makeRun } from './fixtures/make-fixture.ts';
 import { renderOpenMetrics } from './openmetrics.ts';
 
 const short = { durationMs: 20_000, fault: { fromMs: 8000, toMs: 12_000 } };
-const SAMPLE = /^[a-z_][a-z0-9_]*\{([a-z_]+="(?:[^"\\\n]|\\[\\n"])*",?)*\} -?[0-9.]+(e-?\d+)?$/;
-
-/** The rules of the format: samples follow their own TYPE line, families stand together, EOF ends it. */
-function check(text: string): string[] {
-  const lines = text.split('\n');
-  expect(lines.at(-1)).toBe('');
-  expect(lines.at(-2)).toBe('# EOF');
-  const families = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2]!);
-  expect(new Set(families).size).toBe(families.length);
-  let family = '';
-  for (const line of lines.slice(0, -2)) {
-    if (line.startsWith('# TYPE ')) family = line.split(' ')[2]!;
-    else if (line.startsWith('# UNIT ')) expect(family.endsWith(`_${line.split(' ')[3]}`)).toBe(true);
-    else if (!line.startsWith('# HELP ')) {
-      expect(line).toMatch(SAMPLE);
-      expect([family, `${family}_info`]).toContain(line.slice(0, line.indexOf('{')));
-    }
-  }
-  return lines;
-}
-
 test('measures become families in base units, with the phase as label', () => {
   const run = makeRun(short);
   const lines = check(renderOpenMetrics(run));

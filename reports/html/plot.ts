@@ -46,6 +46,8 @@ export interface Plot {
   endLabels?: { text: string; y: number; class: string }[];
   /** Markup after the drawing, for example a key. */
   after?: string;
+  /** Names stand inside the drawing, so that it needs no room at its sides. */
+  bare?: boolean;
 }
 
 /** A percentage for an attribute, from x in 0 to 1000. */
@@ -74,7 +76,7 @@ export function renderPlot(plot: Plot): string {
         .join('')
     : '';
   const titleId = `${plot.id}-title`;
-  return esc`<figure class="panel" id="${plot.id}">
+  return esc`<figure class="panel!${plot.bare ? ' bare' : ''}" id="${plot.id}">
 <figcaption><span class="at"></span><b>${plot.title}</b> <span class="f">${plot.finding}</span>!${legend(plot.lines)}</figcaption><div class="plot"><svg height="${total}" role="img" aria-labelledby="${titleId}"><title id="${titleId}">${plot.title}: ${plot.finding}</title>!${grid}<svg width="100%" height="${h}">!${plot.back ?? ''}</svg><svg viewBox="0 0 ${WIDTH} ${h}" width="100%" height="${h}" preserveAspectRatio="none">!${plot.under ?? ''}!${plot.lines.map(path).join('')}</svg>!${yText}!${xText}!${plot.front ?? ''}!${ends(plot)}</svg></div>!${plot.after ?? ''}</figure>`;
 }
 

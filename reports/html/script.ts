@@ -50,7 +50,7 @@ for (const stack of data.stacks) {
   const time = stack.durationMs !== undefined;
   const label = (i) => time ? num(Math.round(stack.x[i] * stack.durationMs / 1e5) / 10) + ' s' : stack.labels[i];
   const range = make('input', { type: 'range', min: 0, max: stack.x.length - 1, step: 1, value: 0 });
-  range.setAttribute('aria-label', time ? 'Moment in the run' : 'Percentile');
+  range.setAttribute('aria-label', stack.name || (time ? 'Moment in the run' : 'Percentile'));
   const out = make('output');
   const bar = make('div', { className: 'scrub' });
   bar.append(range, out);

@@ -80,6 +80,9 @@ figcaption .at{float:right;color:var(--fg);margin-left:14px;font-weight:560}
 .mark{stroke:var(--mut);stroke-dasharray:1 3}.mk{font-size:11.5px;fill:var(--mut)}
 .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .cur{stroke:var(--fg);stroke-width:1}
+.bare .plot{margin:0 16px}.bare figcaption{padding-left:16px}
+.tol{fill:color-mix(in srgb,var(--c1) 11%,transparent)}.zero{stroke:var(--mut)}.rule{stroke:var(--mut);stroke-dasharray:5 4}.ci{stroke-width:2}.pt{stroke-width:1.6}.ring{fill:var(--card)!important}.dots{fill:none;stroke-width:5;stroke-linecap:round;vector-effect:non-scaling-stroke}
+.fg{fill:var(--fg)}.why{white-space:normal;min-width:26ch}
 .key{display:inline-block;width:13px;height:10px;vertical-align:-1px}
 .swatches{font-size:12px;color:var(--mut);padding:5px 0 0 58px}
 .scrub{position:relative;margin:10px 150px 2px 50px;height:22px}
@@ -97,12 +100,12 @@ main,.top{padding-left:15px;padding-right:15px}h1{font-size:24px}.top span:nth-o
 .box{padding:4px 10px 10px}.plot{margin:0 10px 0 44px}figcaption,.swatches{padding-left:0}.scrub{margin:6px 2px 18px 36px}.scrub output{left:0;top:20px;padding:0}figcaption .at{float:none;display:block;margin:0}
 .end{display:none}.legend{display:flex;flex-wrap:wrap;gap:0 14px;font-size:12.5px}
 .wide{min-width:min(68ch,150vw)}.pin tbody th{white-space:normal;min-width:37vw;max-width:42vw}.over span{left:43vw}
-.pairs{grid-template-columns:1fr;gap:0}.pairs dd{margin-bottom:8px}.minor{display:none}}`;
+.bare .plot{margin:0 4px}.bare figcaption{padding-left:4px}.pairs{grid-template-columns:1fr;gap:0}.pairs dd{margin-bottom:8px}.minor{display:none}}`;
 
 const COLOURS = [0, 1, 2, 3, 4, 5]
   .map(
     (i) =>
-      `.c${i}{stroke:var(--c${i})}text.c${i},span.c${i}{stroke:none;fill:var(--c${i});color:var(--c${i})}.area.c${i}{fill:var(--c${i})}`,
+      `.c${i}{stroke:var(--c${i})}text.c${i},span.c${i}{stroke:none;fill:var(--c${i});color:var(--c${i})}.area.c${i},.pt.c${i}{fill:var(--c${i})}`,
   )
   .join('');
 const HEAT = [0, 1, 2, 3, 4, 5, 6].map((i) => `.h${i}{fill:var(--h${i})}`).join('');
