@@ -1,0 +1,91 @@
+/**
+ * The decision side by side: base and candidate in pairs of trials on one machine. Nothing is tested twice. A clear
+ * pass may end the gate at the first look; a regression is tested once, at the last; definite faults and counts
+ * without any noise end it at once; and what cannot be known is undecided.
+ */
+import type { GateDecision, GateRules } from '../../contract/gate.ts';
+import type { MeasureMeta } from '../../contract/verdict.ts';
+import { conclude, type ScopedGuard } from './conclude.ts';
+import type { Look } from './decide-measure.ts';
+import { judgeFaults } from './faults.ts';
+import type { MeasureFinding } from './finding.ts';
+import { driftGuard, invalidGuard, lagGuard, noiseGuard, stolenGuard } from './guards.ts';
+import { pairFinding, type TrialPair } from './pair-finding.ts';
+import { fewestPairsFor, testsOf } from './several.ts';
+
+export interface PairsInput {
+  /** All pairs so far, in the order in which they were run. Call after every pair. */
+  pairs: readonly TrialPair[];
+  /** Of everything that was measured; those with a tolerance are judged. */
+  measures: readonly MeasureMeta[];
+  rules: GateRules;
+  /** No more pairs will come: what there is, is decided as at the last look. */
+  timeIsUp: boolean;
+}
+
+/**
+ * Decides. Pairs with `purpose: 'noise'` tell the noise of the machine and are not judged; pairs with an invalid trial
+ * do not count towards a look.
+ *
+ * @returns `continue` while neither clear nor at the last look
+ */
+export function decidePairs(input: PairsInput): GateDecision {
+  const { rules } = input;
+  const noise = usable(input.pairs.filter(({ base }) => base.purpose === 'noise'));
+  const judged = input.pairs.filter(({ base }) => base.purpose === 'judge');
+  const pairs = usable(judged);
+  const look = lookOf(pairs.length, input);
+  const metas = input.measures.filter(({ id }) => rules.tolerances[id] !== undefined);
+  const findings: MeasureFinding[] = [];
+  const absent: string[] = [];
+  for (const meta of metas) {
+    const finding = pairFinding(meta, rules.tolerances[meta.id]!, pairs);
+    if (finding) findings.push(finding);
+    else absent.push(meta.id);
+  }
+  const faults = judgeFaults(
+    judged.map(({ base }) => base),
+    judged.map(({ candidate }) => candidate),
+    judged.length,
+    rules.alpha,
+    look === 'first' || look === 'last',
+  );
+  const noisy = noiseGuard(noise, metas, rules);
+  const guards: ScopedGuard[] = [
+    invalidGuard(judged),
+    ...faults.guards,
+    stolenGuard(pairs),
+    lagGuard(pairs),
+    driftGuard(findings, pairs),
+    ...(noisy ? [noisy] : []),
+    ...(absent.length > 0 && pairs.length > 0 ? [absentGuard(absent)] : []),
+  ];
+  return conclude({
+    findings,
+    reported: [],
+    guards,
+    faults: faults.regressed,
+    look,
+    rules,
+    n: pairs.length,
+    fewest: fewestPairsFor(testsOf(findings), rules),
+    noun: 'pair',
+    hurried: look === 'last' && pairs.length < rules.lastLook ? 'when time was up' : null,
+    method: 'Exact one-sided tests of paired trials',
+  });
+}
+
+function usable(pairs: readonly TrialPair[]): TrialPair[] {
+  return pairs.filter(({ base, candidate }) => base.invalid.length + candidate.invalid.length === 0);
+}
+
+function lookOf(count: number, { rules, timeIsUp }: PairsInput): Look {
+  if (timeIsUp || count >= rules.lastLook) return 'last';
+  if (count === rules.firstLook) return 'first';
+  return count < rules.firstLook ? 'before' : 'between';
+}
+
+/** What neither side ever knows does not exist in this profile, and is nothing to judge. */
+function absentGuard(ids: readonly string[]): ScopedGuard {
+  return { id: 'absent-measures', ok: true, forbids: 'pass', message: `not measured here: ${ids.join(', ')}` };
+}
