@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   GENERATOR_FAILED: EXIT.internal,
   FAULT_FAILED: EXIT.environment,
   DEADLINE: EXIT.undecided,
+  UNDECIDED: EXIT.undecided,
   SHED: EXIT.undecided,
   INTERRUPTED: EXIT.interrupted,
 } as const;

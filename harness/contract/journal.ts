@@ -8,6 +8,8 @@ export type JournalEntry =
   /** A process of ours; killed only if pid and start time match. */
   | { kind: 'process'; pid: number; startTime: string; what: string }
   | { kind: 'folder'; path: string }
+  /** A second checkout of a git repository: removed, and the repository told. */
+  | { kind: 'worktree'; repository: string; path: string }
   | { kind: 'container'; id: string; what: string }
   | { kind: 'network'; id: string }
   /** A proxy that was created on a Toxiproxy that is not ours. */

@@ -3,20 +3,36 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { HarnessError, messageOf } from '../contract/errors.ts';
-import type { AnyResult } from '../contract/result.ts';
+import type { AnyResult, StoredResult } from '../contract/result.ts';
 import { migrate } from './migrate.ts';
-import { anyResultSchema } from './schema.ts';
+import { storedResultSchema } from './schema.ts';
 
 /** The name of the file that holds everything. */
 export const RESULT_FILE = 'result.json';
 
 /**
- * Reads a result.
+ * Reads the result of a run or a comparison.
  *
  * @param fileOrFolder a `result.json`, or the folder of a run
- * @throws HarnessError BAD_RESULT where there is none or a field is wrong, NEWER_SCHEMA for one of a later version
+ * @throws HarnessError BAD_RESULT where there is none, a field is wrong or it is a gate's, NEWER_SCHEMA for one of a
+ *   later version
  */
 export async function readResult(fileOrFolder: string): Promise<AnyResult> {
+  const result = await readStored(fileOrFolder);
+  if (result.kind === 'gate')
+    throw new HarnessError('BAD_RESULT', `${fileOrFolder} is the result of a gate, and one of a run is needed`, {
+      hint: '`cachequake report` and `cachequake history` read the results of gates',
+    });
+  return result;
+}
+
+/**
+ * Reads a result of any kind.
+ *
+ * @param fileOrFolder a `result.json`, or the folder that holds it
+ * @throws HarnessError BAD_RESULT where there is none or a field is wrong, NEWER_SCHEMA for one of a later version
+ */
+export async function readStored(fileOrFolder: string): Promise<StoredResult> {
   const { file, text } = await readText(resolve(fileOrFolder));
   let json: unknown;
   try {
@@ -29,7 +45,7 @@ export async function readResult(fileOrFolder: string): Promise<AnyResult> {
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new HarnessError('BAD_RESULT', `${file} is not a Cachequake result`);
-  const parsed = anyResultSchema.safeParse(migrate(json as Record<string, unknown>, file));
+  const parsed = storedResultSchema.safeParse(migrate(json as Record<string, unknown>, file));
   if (!parsed.success) throw new HarnessError('BAD_RESULT', `${file}: ${firstProblem(parsed.error)}`);
   return parsed.data;
 }

@@ -4,24 +4,13 @@
  * compile.
  */
 import { z } from 'zod';
-import type { AnyResult, ComparisonResult, RunResult } from '../contract/result.ts';
+import type { ComparisonResult, RunResult, StoredResult } from '../contract/result.ts';
+import { gateResult } from './schema-gate.ts';
+import { head, measureMeta, type Same, status, unit, verdict } from './schema-head.ts';
 import { environmentManifest, faultInterval, runPlan } from './schema-plan.ts';
 import { histogramRecord, loadSlots, generatorEvidence, series, statement } from './schema-load.ts';
 
-const status = z.enum(['pass', 'unknown', 'fail']);
-const unit = z.enum(['ms', 's', '%', '/s', 'ratio', 'count', 'bytes', 'loads', 'queries']);
 const phase = z.enum(['before', 'during', 'after', 'run']);
-const verdict = z.object({ status, sentence: z.string(), explanation: z.string() });
-
-const head = {
-  schemaVersion: z.int().describe('1; a reader refuses a higher one and lifts a lower one'),
-  cachequakeVersion: z.string(),
-  runId: z.string(),
-  command: z.string().describe('as it was typed, passwords replaced'),
-  startedAt: z.string().describe('ISO 8601'),
-  finishedAt: z.string().describe('ISO 8601'),
-  partial: z.boolean().describe('true when the run was interrupted'),
-};
 
 const runResult = z
   .object({
@@ -48,15 +37,7 @@ const runResult = z
       }),
     ),
     faults: z.array(faultInterval),
-    measureDefinitions: z.array(
-      z.object({
-        id: z.string(),
-        title: z.string(),
-        unit,
-        better: z.enum(['lower', 'higher', 'neither']),
-        evidence: z.enum(['count', 'time']).describe('count hardly depends on the machine, time does'),
-      }),
-    ),
+    measureDefinitions: z.array(measureMeta),
     measures: z
       .record(z.string(), z.record(z.string(), z.number().nullable()))
       .describe('by phase name and measure id; null is unknown'),
@@ -108,29 +89,23 @@ const comparisonResult = z.object({
 });
 
 /** Reads any result of the current version. */
-export const anyResultSchema = z.discriminatedUnion('kind', [runResult, comparisonResult]);
+export const storedResultSchema = z.discriminatedUnion('kind', [runResult, comparisonResult, gateResult]);
 
 /** The published JSON Schema (draft 2020-12) of a result file. */
 export function resultJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(anyResultSchema);
-  return { ...schema, title: 'Cachequake result', description: 'What `cachequake run` and `compare` leave behind.' };
+  const schema = z.toJSONSchema(storedResultSchema);
+  return {
+    ...schema,
+    title: 'Cachequake result',
+    description: 'What `cachequake run`, `compare` and `gate` leave behind.',
+  };
 }
-
-/** Arrays that the contract only reads are plain arrays in a file. */
-type Mutable<T> = T extends readonly (infer E)[]
-  ? Mutable<E>[]
-  : T extends object
-    ? { -readonly [K in keyof T]: Mutable<T[K]> }
-    : T;
-// The type parameter is what makes the compiler compare the two types themselves and not what may be assigned.
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
-type Same<A, B> = (<T>() => T extends Mutable<A> ? 1 : 2) extends <T>() => T extends Mutable<B> ? 1 : 2 ? true : never;
 
 /** Does not compile where schema and contract differ, in whatever field. */
 type Proof = [
   Same<z.output<typeof runResult>, RunResult>,
   Same<z.output<typeof comparisonResult>, ComparisonResult>,
-  Same<z.output<typeof anyResultSchema>, AnyResult>,
+  Same<z.output<typeof storedResultSchema>, StoredResult>,
 ];
 const proof: Proof = [true, true, true];
 void proof;

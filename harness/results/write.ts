@@ -5,17 +5,17 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
-import type { AnyResult } from '../contract/result.ts';
+import type { StoredResult } from '../contract/result.ts';
 import { firstProblem, RESULT_FILE } from './read.ts';
-import { anyResultSchema } from './schema.ts';
+import { storedResultSchema } from './schema.ts';
 import { serialiseResult } from './serialise.ts';
 
 /** One file that a result becomes. */
-export interface Renderer {
+export interface Renderer<R extends StoredResult> {
   /** For example `report.html`, within the run's folder. */
   file: string;
   /** Null where this result has nothing for the file. */
-  render(result: AnyResult): string | Uint8Array | null | Promise<string | Uint8Array | null>;
+  render(result: R): string | Uint8Array | null | Promise<string | Uint8Array | null>;
 }
 
 export interface WrittenResult {
@@ -33,15 +33,15 @@ export interface WrittenResult {
  * @throws HarnessError OUTPUT_FAILED where the disk refuses; INTERNAL where the result does not fit its own schema
  *   (the file is written nevertheless, so that nothing is lost)
  */
-export async function writeResult(
-  result: AnyResult,
+export async function writeResult<R extends StoredResult>(
+  result: R,
   folder: string,
-  renderers: readonly Renderer[],
+  renderers: readonly Renderer<R>[],
 ): Promise<WrittenResult> {
   const text = serialiseResult(result);
   const path = resolve(folder, RESULT_FILE);
   await writeAtomically(path, text);
-  const parsed = anyResultSchema.safeParse(JSON.parse(text));
+  const parsed = storedResultSchema.safeParse(JSON.parse(text));
   if (!parsed.success)
     throw new HarnessError('INTERNAL', `the result does not fit its own schema: ${firstProblem(parsed.error)}`, {
       hint: `it is kept in ${path}`,
@@ -51,7 +51,8 @@ export async function writeResult(
   for (const { file, render } of renderers) {
     let content: string | Uint8Array | null;
     try {
-      content = await render(parsed.data);
+      // Of the same kind, since the text says so.
+      content = await render(parsed.data as StoredResult as R);
     } catch (error) {
       written.failed.push({ file, reason: messageOf(error) });
       continue;
