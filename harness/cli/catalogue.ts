@@ -85,6 +85,9 @@ export async function withOwnDefences(catalogue: FullCatalogue, stackText: strin
   return names.join('+');
 }
 
+/** The reference shop, whatever else is measured. */
+export const referenceShop = shop;
+
 /** Loads one profile of the user's own where the name is a file. */
 export async function withOwnProfile(catalogue: FullCatalogue, name: string): Promise<string> {
   if (!/\.[cm]?[jt]s$/.test(name)) return name;

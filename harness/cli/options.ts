@@ -8,6 +8,7 @@ import { readConfig, type ReadConfig } from '../plan/read-config.ts';
 import { fromText, parseAssignments, resolveSettings } from '../plan/resolve-settings.ts';
 import { flagName, settingInfos, type Settings } from '../plan/settings.ts';
 import { parseThreshold } from '../verdict/thresholds.ts';
+import { chooseTarget, isChosen, placeOf, refuseShopParts } from './own-target.ts';
 import { type FullCatalogue, loadCatalogue, withOwnDefences, withOwnProfile, withOwnStock } from './catalogue.ts';
 
 /** Flags by the heading they stand under in the help. */
@@ -55,6 +56,20 @@ export function addSettingFlags(command: Command): Command {
     option.helpGroup(HEADINGS[info.name] ?? 'Environment:');
     command.addOption(option);
   }
+  command.addOption(
+    new Option(
+      '--target <name>',
+      'what is measured: shop, the target that the config describes, or a file of your own (default: the config’s, otherwise shop)',
+    ).helpGroup('Experiment:'),
+  );
+  command.addOption(
+    new Option(
+      '--url <url>',
+      'measure a service that runs already, for example http://127.0.0.1:3000/items/{key}; several for several instances',
+    )
+      .argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text])
+      .helpGroup('Experiment:'),
+  );
   return command.addOption(
     new Option('--config <file>', 'config file instead of cachequake.config.ts or .json here').helpGroup('Experiment:'),
   );
@@ -88,20 +103,30 @@ export interface Prepared {
 export async function prepare(flags: Record<string, unknown>): Promise<Prepared> {
   const config = await readConfig(process.cwd(), flags['config'] as string | undefined);
   const set = flags['set'] as string[] | undefined;
-  const { settings, provenance } = resolveSettings({
+  const resolved = resolveSettings({
     flags: { ...flags, ...(set ? { set: parseAssignments(set) } : {}) },
     environment: process.env,
     config: config.content,
     configPath: config.path,
   });
-  const faults = settings.fault.map(parseFault);
+  const { provenance } = resolved;
   const catalogue = await loadCatalogue();
+  const target = (catalogue.target = await chooseTarget(flags, config));
+  const settings = { ...resolved.settings, env: placeOf(target, resolved.settings.env) };
+  const faults = settings.fault.map(parseFault);
+  refuseShopParts(target, {
+    '--defence': flags['defence'] !== undefined,
+    '--stock': flags['stock'] !== undefined || settings.set['stock'] !== undefined,
+    '--store': isChosen(provenance, 'store'),
+    '--write': isChosen(provenance, 'write'),
+  });
   return {
     settings,
     provenance,
     config,
     catalogue,
     plan: async (profileName, variant, environment) => {
+      refuseShopParts(target, { '--store': variant.store !== undefined, '--write': variant.write !== undefined });
       const ownSettings = { ...settings, set: { ...settings.set, ...parseAssignments(variant.set ?? []) } };
       const defence = await withOwnDefences(catalogue, variant.defence);
       const profile = await withOwnProfile(catalogue, profileName);

@@ -15,18 +15,25 @@ interface Dimension {
 }
 
 /**
+ * @param own true for a service of the user's own, which has no defences to compare
  * @param flags `defence`, `store`, `write`, `stock`, `edge`: names separated by commas; `vary`: `parameter=value,value`
  * @throws HarnessError USAGE where a list cannot be read, or only one thing is left to run
  */
-export function variantsOf(flags: Record<string, unknown>): Variant[] {
+export function variantsOf(flags: Record<string, unknown>, own = false): Variant[] {
   const dimensions = [...named(flags), ...varied((flags['vary'] as string[] | undefined) ?? [])];
   const [defences] = dimensions;
   if (defences!.values.length === 0)
-    defences!.values = dimensions.some(({ values }) => values.length > 1) ? ['cache-aside'] : DEFAULT_DEFENCES;
+    defences!.values = own
+      ? ['']
+      : dimensions.some(({ values }) => values.length > 1)
+        ? ['cache-aside']
+        : DEFAULT_DEFENCES;
   const varying = dimensions.filter(({ values }) => values.length > 1);
   if (varying.length === 0)
     throw new HarnessError('USAGE', 'there is only one thing to compare', {
-      hint: 'name several, for example --defence cache-aside,xfetch or --vary keys=100,1000',
+      hint: own
+        ? 'name several values of a parameter, for example --vary ratePerSec=200,400; versions of a service are compared by cachequake gate'
+        : 'name several, for example --defence cache-aside,xfetch or --vary keys=100,1000',
     });
   let made: { variant: Variant; labels: string[] }[] = [{ variant: { defence: '' }, labels: [] }];
   for (const { values, apply } of dimensions)

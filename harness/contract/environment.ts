@@ -7,7 +7,8 @@ import type { RunPlan } from './plan.ts';
 import type { ServerNeed } from './store-kind.ts';
 import type { Target } from './target.ts';
 
-export type EnvironmentId = 'docker' | 'local' | 'external';
+/** `none`: no servers of ours, for a target that needs none; its instances are local processes, or run already. */
+export type EnvironmentId = 'docker' | 'local' | 'external' | 'none';
 
 export interface EnvironmentOptions {
   redisImage: string;
@@ -35,8 +36,8 @@ export interface EnvironmentManifest {
   id: EnvironmentId;
   /** Name and version of each part, for example `redis` → `redis-server 7.0.15`. Images with digest. */
   versions: Record<string, string>;
-  /** `embedded` where Cachequake's own server stood in for Toxiproxy. */
-  toxiproxy: 'toxiproxy' | 'embedded';
+  /** `embedded` where Cachequake's own server stood in for Toxiproxy; `none` where there is nothing to stand before. */
+  toxiproxy: 'toxiproxy' | 'embedded' | 'none';
   /** Things a reader of the result must know, for example why the embedded proxy was used. */
   notes: string[];
   machine: { platform: string; cores: number; cpuModel: string; memoryBytes: number; fingerprint: string };
@@ -103,9 +104,9 @@ export interface StartedServer extends ServerNeed {
 
 export interface StartedStack extends AsyncDisposable {
   readonly manifest: EnvironmentManifest;
-  /** Direct addresses, around the proxies, for probes, faults and seeding. */
-  readonly redisUrl: string;
-  readonly postgresUrl: string;
+  /** Direct addresses, around the proxies, for probes, faults and seeding; null where there is no such server. */
+  readonly redisUrl: string | null;
+  readonly postgresUrl: string | null;
   /** Servers of the stores beside the one Redis. */
   readonly servers: readonly StartedServer[];
   readonly toxiproxy: ToxiproxyControl;
@@ -117,6 +118,12 @@ export interface StartedStack extends AsyncDisposable {
   cpuMs(part: 'redis' | 'postgres'): Promise<number | null>;
   /** Starts fresh instances of the target; earlier ones must have been disposed. */
   startService(plan: RunPlan, target: Target): Promise<StartedService>;
+}
+
+/** A stack that has both servers, as all environments start it but `none`. */
+export interface ServerStack extends StartedStack {
+  readonly redisUrl: string;
+  readonly postgresUrl: string;
 }
 
 export interface StartContext {
@@ -135,9 +142,9 @@ export interface StartContext {
   progress(line: string): void;
 }
 
-export interface Environment {
+export interface Environment<S extends StartedStack = StartedStack> {
   id: EnvironmentId;
   title: string;
   available(options: EnvironmentOptions): Promise<Availability>;
-  start(context: StartContext): Promise<StartedStack>;
+  start(context: StartContext): Promise<S>;
 }

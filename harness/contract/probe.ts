@@ -1,5 +1,5 @@
 /** A probe watches one part through a direct connection, around the proxies, at a fixed period. */
-import type { StartedInstance, StartedStack } from './environment.ts';
+import type { ServerStack, StartedInstance } from './environment.ts';
 import type { LoadEvent } from './defence.ts';
 
 /** One line over time. Times are ms from the start of the recorded part. */
@@ -14,10 +14,13 @@ export interface Series {
 
 /**
  * What a probe is given. Probes run in a process of their own, so this is only what can travel there: a started stack
- * and its instances fit as they are.
+ * and its instances fit as they are. The address of a server that the run has not got is empty: probes that need it are not
+ * opened then.
  */
 export interface ProbeContext {
-  stack: Pick<StartedStack, 'redisUrl' | 'postgresUrl' | 'cpuMs'> & { manifest: Pick<StartedStack['manifest'], 'id'> };
+  stack: Pick<ServerStack, 'redisUrl' | 'postgresUrl' | 'servers' | 'cpuMs'> & {
+    manifest: Pick<ServerStack['manifest'], 'id'>;
+  };
   instances: readonly Pick<StartedInstance, 'index' | 'url' | 'pid'>[];
 }
 
@@ -64,7 +67,7 @@ export interface Probe {
   title: string;
   everyMs: number;
   /** What must be reachable; a probe that cannot open makes the run invalid, not silent. */
-  needs: readonly ('postgres' | 'redis' | 'service')[];
+  needs: readonly ('postgres' | 'postgres-replica' | 'redis' | 'service')[];
   open(context: ProbeContext): Promise<Sampler>;
 }
 

@@ -164,6 +164,29 @@ async function pull(client: ContainerRuntimeClient, name: string): Promise<void>
 }
 
 /**
+ * Pulls an image that no option names.
+ *
+ * @throws HarnessError `IMAGE_MISSING`
+ */
+export async function pullImage(client: ContainerRuntimeClient, name: string): Promise<void> {
+  try {
+    await pull(client, name);
+  } catch (cause) {
+    throw new HarnessError('IMAGE_MISSING', `the image ${name} cannot be had: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'build it, or name one that this machine has or can pull',
+    });
+  }
+}
+
+/** Without what the client library puts before the engine's words. */
+function reasonOf(cause: unknown): string {
+  return messageOf(cause)
+    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    .trim();
+}
+
+/**
  * Finds an image, or pulls it once.
  *
  * @throws HarnessError `IMAGE_MISSING` with its name and how to change it
@@ -184,10 +207,7 @@ export async function ensureImage(
     if (pulled) return pulled;
     throw new Error('the engine does not show it after the pull');
   } catch (cause) {
-    const reason = messageOf(cause)
-      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-      .trim();
-    throw new HarnessError('IMAGE_MISSING', `the image ${name} cannot be had: ${reason}`, {
+    throw new HarnessError('IMAGE_MISSING', `the image ${name} cannot be had: ${reasonOf(cause)}`, {
       cause,
       hint: `${howToChange(option)}, or use --env local`,
     });

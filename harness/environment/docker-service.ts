@@ -1,17 +1,26 @@
-/** The instances of a target as containers of a stock Node image, with the package mounted: no image is built. */
+/**
+ * The instances of a target as containers: ours of a stock Node image with the package mounted, so that no image is
+ * built; a service of the user's own of its own image, with nothing mounted.
+ */
 import type { InstanceAddresses } from './proxy-process.ts';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartedInstance, StartedService } from '../contract/environment.ts';
 import type { RunPlan } from '../contract/plan.ts';
-import type { Target } from '../contract/target.ts';
+import type { InstanceSurroundings, Target } from '../contract/target.ts';
 import { entryPoint, packageRoot } from '../kit/package-root.ts';
-import { startContainer, type ContainerSurroundings, type OwnContainer } from './docker-container.ts';
+import {
+  startContainer,
+  type ContainerSpec,
+  type ContainerSurroundings,
+  type OwnContainer,
+} from './docker-container.ts';
+import { findImage, pullImage } from './docker-engine.ts';
 import { mountsFor } from './docker-mounts.ts';
 import { startHelperContainers, type RunningHelper } from './helpers.ts';
-import { waitUntilReady } from './ready.ts';
+import { isReadyStatus, waitUntilReady } from './ready.ts';
 
-/** Where an instance listens inside its container. */
+/** Where an instance of ours listens inside its container. */
 export const SERVICE_PORT = 8080;
 const READY_MS = 20_000;
 
@@ -46,26 +55,24 @@ async function startInstance(
   target: Target,
 ): Promise<Running> {
   const log = join(options.folder, `service-${index}.log`);
-  const environment = target.environment(plan, {
+  const { command } = target;
+  const listenPort = 'image' in command ? command.containerPort : SERVICE_PORT;
+  const surroundings = {
     index,
     instances: options.instances,
     ...options.addresses(index),
     listenHost: '0.0.0.0',
-    listenPort: SERVICE_PORT,
-  });
+    listenPort,
+  };
   const title = `instance ${index} of ${target.title}`;
   let container: OwnContainer;
   try {
     container = await startContainer(options.around, {
-      image: options.nodeImage,
       alias: `service-${options.generation}-${index}`,
-      environment,
-      entrypoint: ['node'],
-      command: [entryPoint(target.command.entry)],
-      mounts: mountsFor(plan),
-      workingFolder: packageRoot,
-      ports: { [SERVICE_PORT]: 0 },
+      environment: { ...passed(target), ...target.environment(plan, surroundings) },
+      ports: { [listenPort]: 0 },
       log,
+      ...programOf(options, plan, target, surroundings),
     });
   } catch (cause) {
     throw new HarnessError('SERVICE_FAILED', `${title} cannot be started: ${messageOf(cause)}`, { cause });
@@ -74,18 +81,21 @@ async function startInstance(
   void container.exited.then((status) => {
     code = status;
   });
-  const url = `http://127.0.0.1:${container.port(SERVICE_PORT)}`;
+  const { status = null, timeoutMs = READY_MS } = target.ready ?? {};
   try {
+    const url = `http://127.0.0.1:${container.port(listenPort)}`;
     const answer = await waitUntilReady(
       `${url}${target.readyPath}`,
-      READY_MS,
+      timeoutMs,
       () => code !== undefined,
       options.signal,
+      isReadyStatus(status),
     );
     if (!answer.ready) {
+      const inside = 'image' in command ? `, port ${listenPort} inside` : '';
       const what =
         code === undefined
-          ? `was not ready within ${READY_MS / 1000} s (${target.readyPath}: ${answer.last})`
+          ? `was not ready within ${timeoutMs / 1000} s (${target.readyPath}${inside}: ${answer.last})`
           : `ended with code ${code}`;
       throw new HarnessError('SERVICE_FAILED', `${title} ${what}; its last words:\n${await container.lastWords()}`, {
         hint: `the whole log: ${log}`,
@@ -104,6 +114,41 @@ async function startInstance(
   }
 }
 
+async function ensureServiceImage({ around }: DockerServiceOptions, image: string): Promise<void> {
+  if (!(await findImage(around.client, image))) await pullImage(around.client, image);
+}
+
+/** What runs in the container. */
+function programOf(
+  { nodeImage }: DockerServiceOptions,
+  plan: RunPlan,
+  { command, title }: Target,
+  surroundings: InstanceSurroundings,
+): Pick<ContainerSpec, 'image' | 'entrypoint' | 'command' | 'mounts' | 'workingFolder'> {
+  if ('image' in command)
+    return {
+      image: command.image,
+      ...(command.arguments && { command: [...command.arguments(plan, surroundings)] }),
+    };
+  if ('entry' in command)
+    return {
+      image: nodeImage,
+      entrypoint: ['node'],
+      command: [entryPoint(command.entry)],
+      mounts: mountsFor(plan),
+      workingFolder: packageRoot,
+    };
+  throw new HarnessError('BAD_PLAN', `${title} is started by a command of this machine, which no container has`, {
+    hint: 'use --env local, or describe the service by an image',
+  });
+}
+
+function passed({ passEnvironment = [] }: Target): Record<string, string> {
+  return Object.fromEntries(
+    passEnvironment.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
 /**
  * Starts the instances side by side.
  *
@@ -115,6 +160,8 @@ export async function startServiceContainers(
   target: Target,
 ): Promise<StartedService> {
   const indexes = Array.from({ length: options.instances }, (_, index) => index);
+  const { command } = target;
+  if ('image' in command) await ensureServiceImage(options, command.image);
   const outcomes = await Promise.allSettled(indexes.map((index) => startInstance(index, options, plan, target)));
   const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   let helpers: RunningHelper[] = [];

@@ -3,12 +3,12 @@
  * carry the run's id and are removed by the run itself; `clean` removes what a killed run leaves.
  */
 import { messageOf } from '../contract/errors.ts';
-import type { Availability, Environment, StartContext, StartedServer, StartedStack } from '../contract/environment.ts';
+import type { Availability, Environment, ServerStack, StartContext, StartedServer } from '../contract/environment.ts';
 import { packageVersion } from '../kit/package-root.ts';
 import { engineClient, ensureImage, ensureRequiredImages, pingEngine, type FoundImage } from './docker-engine.ts';
 import { runLabels } from './docker-labels.ts';
 import {
-  MEMCACHED_PORT,
+  PORT_INSIDE,
   startMemcachedContainer,
   startPostgresContainer,
   startProxyContainer,
@@ -19,7 +19,8 @@ import { startEdgeContainer } from './edge-docker.ts';
 import { type EdgeStarter, startBehindEdge } from './edge-service.ts';
 import { SERVICE_PORT, startServiceContainers } from './docker-service.ts';
 import { describeMachine } from './machine.ts';
-import { DURABILITY_NOTE } from './postgres-settings.ts';
+import { startPostgresReplicaContainer } from './postgres-replica-docker.ts';
+import { DURABILITY_NOTE, REPLICA_NOTE } from './postgres-settings.ts';
 import { randomPort } from './random-port.ts';
 import { addressesThrough, createProxies, shownProxies } from './proxy-process.ts';
 import { allOrThrow, startOrTakeDown } from './start-together.ts';
@@ -34,7 +35,7 @@ async function available(): Promise<Availability> {
   return { available: false, reason: ping.reason, hint: 'start Docker, or use --env local' };
 }
 
-async function startParts(context: StartContext, teardown: Teardown): Promise<StartedStack> {
+async function startParts(context: StartContext, teardown: Teardown): Promise<ServerStack> {
   const client = await engineClient();
   const { options, progress } = context;
   const notes = [
@@ -71,13 +72,12 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     startProxyContainer(parts, toxiproxy, images.nodeImage),
   ]);
   notes.push(...postgres.notes);
-  const servers = await startServerContainers(parts, images.redisImage);
+  const servers = await startServerContainers(parts, images, postgres.url);
+  if (servers.some(({ kind }) => kind === 'postgres-replica')) notes.push(REPLICA_NOTE);
   const upstreams = {
     redis: 'redis:6379',
     postgres: 'postgres:5432',
-    ...Object.fromEntries(
-      servers.map(({ name, kind }) => [name, `${name}:${kind === 'memcached' ? MEMCACHED_PORT : 6379}`]),
-    ),
+    ...Object.fromEntries(servers.map(({ name, kind }) => [name, `${name}:${PORT_INSIDE[kind]}`])),
   };
   const listening = await createProxies(
     control,
@@ -150,7 +150,11 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
 }
 
 /** The servers that the stores ask for; an image is looked for only when it is needed. */
-async function startServerContainers(parts: Parts, redisImage: FoundImage): Promise<StartedServer[]> {
+async function startServerContainers(
+  parts: Parts,
+  { redisImage, postgresImage }: { redisImage: FoundImage; postgresImage: FoundImage },
+  postgresUrl: string,
+): Promise<StartedServer[]> {
   const { context, around } = parts;
   const image = context.servers.some(({ kind }) => kind === 'memcached')
     ? await ensureImage(around.client, context.options, 'memcachedImage', context.progress)
@@ -158,13 +162,15 @@ async function startServerContainers(parts: Parts, redisImage: FoundImage): Prom
   return allOrThrow(
     context.servers.map(async ({ name, kind }) => {
       if (kind === 'memcached') return { name, kind, url: await startMemcachedContainer(parts, image!, name) };
+      if (kind === 'postgres-replica')
+        return { name, kind, url: await startPostgresReplicaContainer(parts, postgresImage, name, postgresUrl) };
       const options = { name, replica: kind === 'redis-replica' };
       return { name, kind, url: (await startRedisContainer(parts, redisImage, randomPort, options)).url };
     }),
   );
 }
 
-export const dockerEnvironment: Environment = {
+export const dockerEnvironment: Environment<ServerStack> = {
   id: 'docker',
   title: 'Docker containers',
   available,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { StartedStack } from '../contract/environment.ts';
+import type { ServerStack } from '../contract/environment.ts';
 import { externalEnvironment } from './external.ts';
 import { get, testContext, testOptions, tinyPlan, tinyTarget } from './fixtures/tiny-target.ts';
 import { Keeper } from './keeper.ts';
@@ -11,7 +11,7 @@ import { Teardown } from './teardown.ts';
 const newId = (): string => `test-external-${randomBytes(4).toString('hex')}`;
 const context = testContext(newId());
 const teardown = new Teardown();
-let there: StartedStack;
+let there: ServerStack;
 let toxiproxy: Control;
 
 // Somebody else's servers, and a Toxiproxy of somebody else's.

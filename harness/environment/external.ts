@@ -8,8 +8,8 @@ import type {
   Availability,
   Environment,
   EnvironmentOptions,
+  ServerStack,
   StartContext,
-  StartedStack,
 } from '../contract/environment.ts';
 import { packageVersion } from '../kit/package-root.ts';
 import { redact } from '../kit/redact.ts';
@@ -104,12 +104,12 @@ function available(options: EnvironmentOptions): Promise<Availability> {
   }
 }
 
-async function startParts(context: StartContext, teardown: Teardown): Promise<StartedStack> {
+async function startParts(context: StartContext, teardown: Teardown): Promise<ServerStack> {
   const { options, signal } = context;
   if (context.servers.length > 0)
     throw new HarnessError(
       'BAD_PLAN',
-      `the store needs ${context.servers.map(({ name }) => name).join(', ')}, and --env external starts no servers`,
+      `the plan needs ${context.servers.map(({ name }) => name).join(', ')}, and --env external starts no servers`,
       { hint: 'use --env local or docker for this store' },
     );
   const direct = addresses(options);
@@ -172,7 +172,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
   };
 }
 
-export const externalEnvironment: Environment = {
+export const externalEnvironment: Environment<ServerStack> = {
   id: 'external',
   title: 'what is already running',
   available,

@@ -13,7 +13,7 @@ import { messageOf } from '../contract/errors.ts';
 import type { KeeperCommand, KeeperEvent } from './keeper-protocol.ts';
 
 const GRACE_MS = 3000;
-const children = new Map<string, { child: ChildProcess; orphanSignal: NodeJS.Signals }>();
+const children = new Map<string, { child: ChildProcess; orphanSignal: NodeJS.Signals; group: boolean }>();
 let ending = false;
 
 function tell(event: KeeperEvent): void {
@@ -47,7 +47,7 @@ function start(command: KeeperCommand): void {
       if (ending && children.size === 0) process.exit(0);
     });
     if (child.pid === undefined) return;
-    children.set(id, { child, orphanSignal: command.orphanSignal });
+    children.set(id, { child, orphanSignal: command.orphanSignal, group: command.group ?? false });
     tell({ event: 'started', id, pid: child.pid });
   } catch (error) {
     tell({ event: 'failed', id, message: messageOf(error) });
@@ -56,12 +56,22 @@ function start(command: KeeperCommand): void {
   }
 }
 
+/** Each child leads a group of its own. */
+function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // It has ended since.
+  }
+}
+
 function endAll(): void {
   if (ending) return;
   ending = true;
   if (children.size === 0) process.exit(0);
-  for (const { child, orphanSignal } of children.values()) {
-    child.kill(orphanSignal);
+  for (const { child, orphanSignal, group } of children.values()) {
+    if (group) endGroup(child, orphanSignal);
+    else child.kill(orphanSignal);
     // A frozen process takes no signal but SIGKILL until it goes on.
     child.kill('SIGCONT');
   }

@@ -11,6 +11,8 @@ export interface KeeperCommand {
   log: string;
   /** What ends it when the harness is gone. */
   orphanSignal: NodeJS.Signals;
+  /** That signal goes to everything that the process has started in turn, too. */
+  group?: true;
   uid?: number;
   gid?: number;
 }

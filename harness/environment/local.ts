@@ -3,7 +3,7 @@
  * npm registry, Redis from the machine, and the embedded server stands in for Toxiproxy.
  */
 import { HarnessError, messageOf } from '../contract/errors.ts';
-import type { Availability, Environment, StartContext, StartedStack } from '../contract/environment.ts';
+import type { Availability, Environment, ServerStack, StartContext } from '../contract/environment.ts';
 import { packageVersion } from '../kit/package-root.ts';
 import { findNginx, startLocalEdge } from './edge-local.ts';
 import { type EdgeStarter, startBehindEdge } from './edge-service.ts';
@@ -11,7 +11,7 @@ import { Keeper } from './keeper.ts';
 import { describeMachine } from './machine.ts';
 import { findPostgres } from './postgres-binaries.ts';
 import { startLocalPostgres } from './postgres-local.ts';
-import { DURABILITY_NOTE } from './postgres-settings.ts';
+import { DURABILITY_NOTE, REPLICA_NOTE } from './postgres-settings.ts';
 import { processCpuMs } from './process-cpu.ts';
 import { addressesThrough, createProxies, shownProxies, startProxyProcess } from './proxy-process.ts';
 import { findRedis, startLocalRedis } from './redis-local.ts';
@@ -30,7 +30,7 @@ async function available(): Promise<Availability> {
   }
 }
 
-async function startParts(context: StartContext, teardown: Teardown): Promise<StartedStack> {
+async function startParts(context: StartContext, teardown: Teardown): Promise<ServerStack> {
   const keeper = new Keeper(context.journal);
   teardown.add('the keeper process', () => keeper[Symbol.asyncDispose]());
   context.progress('starting Redis, Postgres and the embedded Toxiproxy as local processes');
@@ -39,7 +39,10 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
     startLocalPostgres(context, keeper, teardown),
     startProxyProcess(context, keeper, teardown),
   ]);
-  const servers = await startLocalServers(context, keeper, teardown, redis.url);
+  const servers = await startLocalServers(context, keeper, teardown, {
+    redisUrl: redis.url,
+    postgresUrl: postgres.url,
+  });
   const upstreams = {
     redis: new URL(redis.url).host,
     postgres: new URL(postgres.url).host,
@@ -70,6 +73,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
       notes: [
         'The servers, the service and the load share the cores of one machine.',
         DURABILITY_NOTE,
+        ...(servers.some(({ kind }) => kind === 'postgres-replica') ? [REPLICA_NOTE] : []),
         ...postgres.notes,
       ],
       machine: describeMachine(),
@@ -99,7 +103,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<St
   };
 }
 
-export const localEnvironment: Environment = {
+export const localEnvironment: Environment<ServerStack> = {
   id: 'local',
   title: 'local processes',
   available,

@@ -8,11 +8,13 @@ import { engineClient, ensureRequiredImages } from './docker-engine.ts';
 import { dockerEnvironment } from './docker.ts';
 import { externalEnvironment } from './external.ts';
 import { localEnvironment } from './local.ts';
+import { noEnvironment } from './none.ts';
 
 const ENVIRONMENTS: Record<EnvironmentId, Environment> = {
   docker: dockerEnvironment,
   local: localEnvironment,
   external: externalEnvironment,
+  none: noEnvironment,
 };
 
 /** The environment taken, why, and what `auto` passed over. */
@@ -50,6 +52,12 @@ export async function selectEnvironment(
   options: EnvironmentOptions,
   progress: (line: string) => void = () => undefined,
 ): Promise<Selection> {
+  if (choice === 'none')
+    return {
+      environment: noEnvironment,
+      reason: 'nothing is started but load generators and the service',
+      rejected: [],
+    };
   if (choice !== 'auto')
     return { environment: ENVIRONMENTS[choice], reason: `asked for with --env ${choice}`, rejected: [] };
   const rejected: Selection['rejected'] = [];

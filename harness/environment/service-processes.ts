@@ -1,20 +1,14 @@
 /** The instances of a target as local processes. Each is told of its own proxies, and ends with the harness. */
 import { join } from 'node:path';
-import { HarnessError, messageOf } from '../contract/errors.ts';
+import { HarnessError } from '../contract/errors.ts';
 import type { StartedInstance, StartedService } from '../contract/environment.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { Target } from '../contract/target.ts';
-import { entryPoint } from '../kit/package-root.ts';
-import { bareEnvironment } from './bare-environment.ts';
 import { startHelperProcesses, type RunningHelper } from './helpers.ts';
-import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
+import { describeExit, type Keeper } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import type { InstanceAddresses } from './proxy-process.ts';
-import { readyPort } from './ready-line.ts';
-import { waitUntilReady } from './ready.ts';
-
-/** How long an instance may take to accept requests. */
-export const SERVICE_READY_MS = 20_000;
+import { type ReadyProcess, startReadyProcess } from './service-start.ts';
 
 /** How long it may take to stop when asked. */
 const STOP_MS = 3000;
@@ -29,13 +23,15 @@ export interface ServiceProcessesOptions {
   instances: number;
   /** Addresses that lead through the instance's own proxies. */
   addresses(instance: number): InstanceAddresses;
-  /** How long an instance may take to accept requests, ms. Default 20 s. */
+  /** How long an instance may take to accept requests, ms; in place of the target's own. */
   readyMs?: number;
+  /** The next port to try, for a target that is told its port; drawn by chance where not given. */
+  drawPort?: () => number;
 }
 
 interface Running {
   instance: StartedInstance;
-  process: KeptProcess;
+  started: ReadyProcess;
   /** True once the harness itself has asked it to end. */
   expectedToEnd(): boolean;
 }
@@ -46,66 +42,21 @@ async function startInstance(
   plan: RunPlan,
   target: Target,
 ): Promise<Running> {
-  const log = join(options.folder, `service-${index}.log`);
-  const surroundings = {
-    index,
-    instances: options.instances,
-    ...options.addresses(index),
-    listenHost: '127.0.0.1',
-    listenPort: 0,
-  };
-  let kept: KeptProcess;
-  try {
-    kept = await options.keeper.start(`service-${index}`, {
-      file: process.execPath,
-      args: [entryPoint(target.command.entry)],
-      env: bareEnvironment(target.environment(plan, surroundings)),
-      cwd: process.cwd(),
-      log,
-      orphanSignal: 'SIGKILL',
-    });
-  } catch (cause) {
-    throw new HarnessError(
-      'SERVICE_FAILED',
-      `instance ${index} of ${target.title} cannot be started: ${messageOf(cause)}`,
-      {
-        cause,
-      },
-    );
-  }
-  const fail = async (what: string): Promise<never> => {
-    await kept.stop('SIGKILL', 1000);
-    throw new HarnessError(
-      'SERVICE_FAILED',
-      `instance ${index} of ${target.title} ${what}; its last words:\n${lastLines(kept.output())}`,
-      { hint: `the whole log: ${log}` },
-    );
-  };
-  const readyMs = options.readyMs ?? SERVICE_READY_MS;
-  const startedAtMs = performance.now();
-  const port = await kept.waitForOutput(readyPort, readyMs, options.signal);
-  if (port === null)
-    return fail(kept.exit ? describeExit(kept.exit) : `did not say that it is ready within ${readyMs / 1000} s`);
-  const url = `http://127.0.0.1:${port}`;
-  const leftMs = readyMs - (performance.now() - startedAtMs);
-  const answer = await waitUntilReady(`${url}${target.readyPath}`, leftMs, () => kept.exit !== null, options.signal);
-  if (!answer.ready)
-    return fail(
-      kept.exit
-        ? describeExit(kept.exit)
-        : `was not ready within ${readyMs / 1000} s (${target.readyPath}: ${answer.last})`,
-    );
+  const { keeper, folder, signal, instances, readyMs, drawPort } = options;
+  const surroundings = { index, instances, ...options.addresses(index), listenHost: '127.0.0.1' };
+  const log = join(folder, `service-${index}.log`);
+  const started = await startReadyProcess(plan, target, surroundings, { keeper, signal, log, readyMs, drawPort });
   let expected = false;
   return {
-    process: kept,
+    started,
     expectedToEnd: () => expected,
     instance: {
       index,
-      url,
-      pid: kept.pid,
-      signal: (signal) => {
-        if (ENDING.includes(signal)) expected = true;
-        kept.signal(signal);
+      url: started.url,
+      pid: started.process.pid,
+      signal: (name) => {
+        if (ENDING.includes(name)) expected = true;
+        started.signal(name);
         return Promise.resolve();
       },
     },
@@ -129,10 +80,7 @@ export async function startServiceProcesses(
   let stopping = false;
   const stop = async (): Promise<void> => {
     stopping = true;
-    await Promise.all([
-      ...helpers.map((one) => one.stop()),
-      ...running.map(({ process: kept }) => kept.stop('SIGTERM', STOP_MS)),
-    ]);
+    await Promise.all([...helpers.map((one) => one.stop()), ...running.map(({ started }) => started.stop(STOP_MS))]);
   };
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) {
@@ -148,7 +96,8 @@ export async function startServiceProcesses(
     throw error;
   }
   const died = new Promise<never>((_, reject) => {
-    for (const { process: kept, instance, expectedToEnd } of running)
+    for (const { started, instance, expectedToEnd } of running) {
+      const { process: kept } = started;
       void kept.exited.then((exit) => {
         if (stopping || expectedToEnd()) return;
         const words = `instance ${instance.index} of ${target.title} ${describeExit(exit)} during the run`;
@@ -158,6 +107,7 @@ export async function startServiceProcesses(
           }),
         );
       });
+    }
   });
   died.catch(() => undefined);
   return {

@@ -14,10 +14,10 @@ export async function allOrThrow<T extends readonly unknown[]>(starts: { [K in k
 }
 
 /** Starts a stack part by part, and takes down what there is when one of them fails. */
-export async function startOrTakeDown(
+export async function startOrTakeDown<S extends StartedStack>(
   context: StartContext,
-  start: (context: StartContext, teardown: Teardown) => Promise<StartedStack>,
-): Promise<StartedStack> {
+  start: (context: StartContext, teardown: Teardown) => Promise<S>,
+): Promise<S> {
   const teardown = new Teardown();
   try {
     return await start(context, teardown);

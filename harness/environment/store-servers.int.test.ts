@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import type { Environment } from '../contract/environment.ts';
+import type { Environment, ServerStack } from '../contract/environment.ts';
 import { memcachedVersion } from './connect-until.ts';
 import { dockerEnvironment } from './docker.ts';
 import { externalEnvironment } from './external.ts';
@@ -24,7 +24,7 @@ async function withRedis<R>(url: string, work: (redis: Redis) => Promise<R>): Pr
 }
 
 /** Starts the servers, looks at them and at what an instance is told of them, and sees that all of them are gone. */
-async function prove(environment: Environment, servers: Parameters<typeof testContext>[2]): Promise<void> {
+async function prove(environment: Environment<ServerStack>, servers: Parameters<typeof testContext>[2]): Promise<void> {
   const context = testContext(`test-servers-${randomBytes(4).toString('hex')}`, testOptions(), servers);
   const told: Record<string, string>[] = [];
   try {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { StartedStack } from '../contract/environment.ts';
+import type { ServerStack } from '../contract/environment.ts';
 import type { Fault, FaultInterval } from '../contract/fault.ts';
 import type { JournalEntry } from '../contract/journal.ts';
 import type { FaultEvent } from '../contract/profile.ts';
@@ -22,7 +22,7 @@ import { runFaults } from './engine/run-faults.ts';
 import { applyUndo } from './engine/undo.ts';
 
 let start: ReturnType<typeof testContext>;
-let stack: StartedStack;
+let stack: ServerStack;
 let faults: Map<string, Fault>;
 let admin: Redis;
 let proxyUrls: string[];

@@ -26,8 +26,8 @@ export function planEdge(id: string, environment: EnvironmentId, given: Record<s
   if (id !== 'none' && id !== 'nginx') throw unknownName('edge', id, ['none', 'nginx']);
   const parsed = parameters.parse(parseParameters('edge', { id: 'edge', parameters }, given));
   if (id === 'none') return null;
-  if (environment === 'external')
-    throw new HarnessError('BAD_PLAN', 'an edge has to be started, and --env external starts no servers', {
+  if (environment === 'external' || environment === 'none')
+    throw new HarnessError('BAD_PLAN', `an edge has to be started, and --env ${environment} starts no servers`, {
       hint: 'use --env local or docker, or --edge none',
     });
   return { id, parameters: parsed };

@@ -1,18 +1,24 @@
 /** The plan in words: what would run, where each setting came from, and what the defence's formula predicts. */
 import type { RunPlan } from '../contract/plan.ts';
 import { formatDuration } from '../kit/units.ts';
+import { OWN_STORE } from './own-target-fit.ts';
 
 /** Several lines of plain text. */
 export function explainPlan(plan: RunPlan): string {
   const seconds = plan.load.segments.reduce((sum, s) => sum + s.durationMs, 0);
+  const own = plan.store.id === OWN_STORE.id;
   const lines = [
     `${plan.profile.title} (${plan.profile.id})`,
     wrap(plan.profile.prose, '  '),
     '',
-    `defence      ${plan.defence}`,
-    ...plan.stack.flatMap((d) => parameterLines(d.id, d.parameters)),
-    `store        ${plan.store.id}`,
-    ...parameterLines(plan.store.id, plan.store.parameters),
+    ...(own
+      ? [`defence      its own: cache and stampede defence are the business of ${plan.target.title}`]
+      : [
+          `defence      ${plan.defence}`,
+          ...plan.stack.flatMap((d) => parameterLines(d.id, d.parameters)),
+          `store        ${plan.store.id}`,
+          ...parameterLines(plan.store.id, plan.store.parameters),
+        ]),
     ...(plan.workload
       ? [`workload     ${plan.workload.id}`, ...parameterLines(plan.workload.id, plan.workload.parameters)]
       : []),
@@ -22,9 +28,14 @@ export function explainPlan(plan: RunPlan): string {
       ? []
       : [`             one user may try to buy ${plan.perUserPerSec} times a second`]),
     ...(plan.edge ? [`edge         ${plan.edge.id}`, ...parameterLines('edge', plan.edge.parameters)] : []),
+    ...(plan.readReplica
+      ? [
+          `database     pages are read from a replica that applies commits ${plan.readReplica.applyDelayMs} ms later, writes go to the primary`,
+        ]
+      : []),
     `target       ${plan.target.title}, ${plan.instances} instance${plan.instances === 1 ? '' : 's'}`,
-    `environment  ${plan.environment}`,
-    `data         ${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${
+    `environment  ${plan.environment}${plan.environment === 'none' ? ': no Redis and no Postgres of ours, what would be read from them is unknown' : ''}`,
+    `data         ${own ? 'told to the service where its description names it: ' : ''}${plan.dataset.products} products with ${plan.dataset.reviewsPerProduct} reviews; a page costs ${
       plan.dataset.cost.kind === 'wait' ? `${plan.dataset.cost.waitMs} ms of waiting` : 'real work'
     } in the database${plan.dataset.payloadBytes === undefined ? '' : ` and has ${plan.dataset.payloadBytes} bytes`}; TTL ${formatDuration(plan.ttlMs)}`,
     ...Object.entries(plan.redisConfig ?? {}).map(
@@ -48,9 +59,15 @@ export function explainPlan(plan: RunPlan): string {
           (f, i) =>
             `${i === 0 ? 'faults       ' : '             '}${f.fault} at ${formatDuration(f.atMs)}${f.durationMs ? ` for ${formatDuration(f.durationMs)}` : ''}`,
         )),
+    ...(own && plan.dataset.preloadKeys > 0
+      ? [`cache        filled before traffic by reading each of ${plan.dataset.preloadKeys} keys once`]
+      : []),
     `checks       ${plan.checks.join(', ') || 'none'}`,
+    ...(own && plan.load.operations.every(({ request }) => request.identity === undefined)
+      ? ['             not whether an answer is of the key that was asked for: no request says so (identity)']
+      : []),
     `thresholds   ${plan.thresholds.join(', ') || 'none'}`,
-    plan.prediction
+    plan.prediction !== null
       ? `prediction   ${plan.prediction.loadsPerExpiry.toPrecision(3)} database loads per expiry of the hot key (${plan.prediction.by}: λ = ${plan.prediction.ratePerSec}/s, δ = ${plan.prediction.recomputeSec} s)`
       : 'prediction   none: no formula describes this stack on this traffic',
     '',

@@ -9,9 +9,21 @@ import type { FaultEvent, ProfileShape } from '../contract/profile.ts';
 import { unknownName } from '../kit/suggest.ts';
 import type { Catalogue } from './catalogue.ts';
 import { planEdge } from './edge.ts';
+import { checksFor, instancesOf, OWN_STORE, refusePlace, refuseUnfit } from './own-target-fit.ts';
 import { byOwner, parseParameters } from './parameters.ts';
-import { mapOperations, pick, planFaults, planPart, planStack, planStock, planWrite } from './plan-parts.ts';
+import {
+  mapOperations,
+  pick,
+  planFaults,
+  planPart,
+  planStack,
+  planStock,
+  planWrite,
+  refuseFaultsWithoutHelper,
+} from './plan-parts.ts';
 import { predictFor } from './predict.ts';
+import { planReplica } from './read-replica.ts';
+import { planServers } from './servers.ts';
 import type { Settings } from './settings.ts';
 
 const DEFAULT_WRITE = 'invalidate-after-write';
@@ -62,27 +74,53 @@ export function makePlan(input: PlanInput): RunPlan {
   const parameters = attempt(() => parseParameters('profile', profile, given.get('') ?? {}));
   const shape = parameters && profile.shape(parameters);
   const storeId = input.store ?? shape?.store?.id ?? DEFAULT_STORE;
-  const storeKind = attempt(() => pick('store', storeId, catalogue.stores));
+  const { target } = catalogue;
+  // Cache, stampede defence and writes of a service of the user's own are its own business.
+  const ours = target.own !== true;
+  attempt(() => refusePlace(target, input.environment));
+  const storeKind = ours ? attempt(() => pick('store', storeId, catalogue.stores)) : null;
   const storeDefaults = shape?.store?.id === storeId ? shape.store.parameters : {};
-  const store = storeKind && attempt(() => planPart('store', storeKind, given, storeDefaults));
-  const stack = storeKind && attempt(() => planStack(input.defence, storeKind, catalogue, given));
-  const stock = shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
+  const store = ours ? storeKind && attempt(() => planPart('store', storeKind, given, storeDefaults)) : OWN_STORE;
+  const servers = storeKind && store && attempt(() => planServers(storeKind, store.parameters, input.environment));
+  const stack = ours ? storeKind && attempt(() => planStack(input.defence, storeKind, catalogue, given)) : [];
+  const stock = !ours ? null : shape && attempt(() => planStock(input.stock ?? shape.stock, shape, catalogue, given));
   const edge =
     shape && attempt(() => planEdge(input.edge ?? shape.edge ?? 'none', input.environment, given.get('edge')));
+  const readReplica =
+    shape && attempt(() => planReplica(shape.postgres, catalogue.target, input.environment, given.get('postgres')));
   const situation =
-    shape?.workload === undefined ? null : attempt(() => pick('workload', shape.workload!.id, catalogue.workloads));
+    !ours || shape?.workload === undefined
+      ? null
+      : attempt(() => pick('workload', shape.workload!.id, catalogue.workloads));
   const workload = situation && attempt(() => planPart('workload', situation, given, shape!.workload!.parameters));
-  const write =
-    shape &&
-    attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, storeId, catalogue, shape, situation, given));
-  const operations = shape && attempt(() => mapOperations(profile, shape, situation, catalogue.target));
+  const write = ours
+    ? shape &&
+      attempt(() => planWrite(input.write ?? shape.write ?? DEFAULT_WRITE, storeId, catalogue, shape, situation, given))
+    : null;
+  if (!ours && shape)
+    attempt(() => refuseUnfit(profile, shape, [...shape.events, ...input.faults], edge?.id ?? null, catalogue));
+  const operations = shape && attempt(() => mapOperations(profile, shape, situation, target));
+  const instances = attempt(() =>
+    instancesOf(target, {
+      instances: settings.instances,
+      byDefault: (input.provenance['instances'] ?? 'default') === 'default',
+    }),
+  );
   const faults =
     shape &&
     attempt(() =>
-      planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults, input.environment),
+      planFaults([...shape.events, ...input.faults], recordedMs(shape), catalogue.faults, input.environment, {
+        id: storeId,
+        servers: servers ?? [],
+      }),
     );
   for (const text of settings.threshold) attempt(() => input.checkThreshold(text));
-  const owners = ['', 'edge', ...[...(stack ?? []), store, stock, write, workload].flatMap((part) => part?.id ?? [])];
+  const owners = [
+    '',
+    'edge',
+    'postgres',
+    ...[...(stack ?? []), store, stock, write, workload].flatMap((part) => part?.id ?? []),
+  ];
   for (const owner of given.keys())
     if (stack && !owners.includes(owner))
       problems.push(unknownName('owner of a parameter in this run:', owner, owners.slice(1)));
@@ -95,25 +133,27 @@ export function makePlan(input: PlanInput): RunPlan {
     );
 
   const s = shape!;
+  const stackText = ours ? stack!.map((d) => d.id).join('+') : target.id;
   // Whoever sets the pool, in whatever way, is stronger than the profile.
   const poolOfProfile = (input.provenance['postgresPool'] ?? 'default') === 'default' ? (s.postgresPool ?? null) : null;
   const plan: RunPlan = {
     planVersion: 1,
     profile: { id: profile.id, title: profile.title, prose: profile.prose, parameters: parameters! },
-    target: { id: catalogue.target.id, title: catalogue.target.title },
-    defence: stack!.map((d) => d.id).join('+'),
+    target: { id: target.id, title: target.title },
+    defence: stackText,
     stack: stack!,
     // A name is shorter than its members, which stand beside it.
-    label: input.label ?? (catalogue.stacks.has(input.defence) ? input.defence : stack!.map((d) => d.id).join('+')),
+    label: input.label ?? (!ours ? target.title : catalogue.stacks.has(input.defence) ? input.defence : stackText),
     store: store!,
     write: write ?? null,
     workload,
     stock: stock ?? null,
     edge: edge ?? null,
+    ...(readReplica && { readReplica }),
     purchasesPerUser: s.purchasesPerUser,
     ...(s.perUserPerSec === undefined ? {} : { perUserPerSec: s.perUserPerSec }),
     environment: input.environment,
-    instances: settings.instances,
+    instances: instances!,
     seed: settings.seed,
     dataset: s.dataset,
     ttlMs: s.ttlMs,
@@ -134,7 +174,7 @@ export function makePlan(input: PlanInput): RunPlan {
       generatorProcesses: settings.generators,
     },
     faults: faults!,
-    checks: [...s.checks],
+    checks: ours ? [...s.checks] : checksFor(s.checks, operations!),
     thresholds: settings.threshold,
     prediction: null,
     service: {
@@ -150,7 +190,8 @@ export function makePlan(input: PlanInput): RunPlan {
     },
     provenance: { ...input.provenance, ...(poolOfProfile !== null && { postgresPool: 'profile' as const }) },
   };
-  return freeze({ ...plan, prediction: predictFor(plan, catalogue.defences) });
+  refuseFaultsWithoutHelper(plan, catalogue);
+  return freeze({ ...plan, prediction: ours ? predictFor(plan, catalogue.defences) : null });
 }
 
 /** Length of the recorded part, ms. */

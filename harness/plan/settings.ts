@@ -10,9 +10,11 @@ const url = (what: string) => z.string().nullable().default(null).describe(`addr
 
 export const settingsSchema = z.strictObject({
   env: z
-    .enum(['auto', 'docker', 'local', 'external'])
+    .enum(['auto', 'docker', 'local', 'external', 'none'])
     .default('auto')
-    .describe('where to run; auto takes docker where an engine answers, otherwise local'),
+    .describe(
+      'where to run; auto takes docker where an engine answers, otherwise local; none starts no servers, for a service that needs none',
+    ),
   instances: z.int().min(1).max(64).default(2).describe('instances of the service'),
   seed: z.int().min(0).max(2_147_483_647).default(42).describe('seed of arrivals, keys, users and faults'),
   set: z

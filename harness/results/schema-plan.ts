@@ -73,7 +73,7 @@ const loadSpec = z.object({
   generatorProcesses: z.number(),
 });
 
-const environmentId = z.enum(['docker', 'local', 'external']);
+const environmentId = z.enum(['docker', 'local', 'external', 'none']);
 
 export const runPlan = z.object({
   planVersion: z.literal(1),
@@ -97,6 +97,7 @@ export const runPlan = z.object({
       }),
     })
     .nullable(),
+  readReplica: z.object({ applyDelayMs: z.number() }).exactOptional(),
   purchasesPerUser: z.number().nullable(),
   perUserPerSec: z.number().exactOptional(),
   environment: environmentId,
@@ -155,7 +156,7 @@ export const runPlan = z.object({
 export const environmentManifest = z.object({
   id: environmentId,
   versions: z.record(z.string(), z.string()),
-  toxiproxy: z.enum(['toxiproxy', 'embedded']),
+  toxiproxy: z.enum(['toxiproxy', 'embedded', 'none']),
   notes: z.array(z.string()),
   machine: z.object({
     platform: z.string(),

@@ -5,13 +5,13 @@ import { HarnessError, messageOf } from '../contract/errors.ts';
 import { flushServer } from '../faults/engine/flush-server.ts';
 
 /**
- * Empties them all, directly and around the proxies.
+ * Empties them all, directly and around the proxies; what is not ours is left as it is.
  *
  * @throws HarnessError REDIS_FAILED or MEMCACHED_FAILED where one cannot be emptied
  */
-export async function emptyCaches(redis: Redis, servers: readonly StartedServer[]): Promise<void> {
+export async function emptyCaches(redis: Redis | null, servers: readonly StartedServer[]): Promise<void> {
   await Promise.all([
-    redis.flushall(),
+    redis?.flushall(),
     ...servers.map((server) =>
       flushServer(server).catch((cause: unknown) => {
         throw new HarnessError(

@@ -5,6 +5,7 @@
 import type { Redis } from 'ioredis';
 import type { StartedInstance } from '../contract/environment.ts';
 import { HarnessError, messageOf } from '../contract/errors.ts';
+import type { RequestTemplate } from '../contract/operation.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { ServiceProbeAnswer } from '../contract/target.ts';
 import { realClock } from '../kit/clock.ts';
@@ -20,23 +21,11 @@ const MAX_CLOCK_DIFFERENCE_MS = 50;
 export async function proveService(plan: RunPlan, instances: readonly StartedInstance[]): Promise<void> {
   const read = plan.load.operations.find((o) => o.operation === 'read-item');
   for (const instance of instances) {
-    if (read) {
-      const path = read.request.path.replaceAll('{key}', '0').replaceAll('{user}', '0').replaceAll('{id}', 'prove');
-      const { status, body } = await get(`${instance.url}${path}`, plan.load.timeoutMs + 5000, instance.index);
-      const identity = read.request.identity?.replaceAll('{key}', '0');
-      if (status !== 200 || (identity && !body.includes(identity)))
-        throw new HarnessError(
-          'SERVICE_FAILED',
-          `instance ${instance.index} answered GET ${path} with ${status}: ${body.slice(0, 200)}`,
-          {
-            hint: 'the service must answer 200 with the item that was asked for before a run can begin; see its log',
-          },
-        );
-    }
+    if (read) await proveRead(plan, instance, read.request);
     const before = realClock.nowMs();
-    const probe = await get(`${instance.url}/cachequake/probe?since=0`, 5000, instance.index);
-    if (probe.status !== 200) continue;
-    const theirs = (JSON.parse(probe.body) as ServiceProbeAnswer).nowMs;
+    const answer = await askProbe(instance, 0);
+    if (answer === null) continue;
+    const theirs = answer.nowMs;
     const after = realClock.nowMs();
     const off = Math.max(before - theirs, theirs - after, 0);
     if (off > MAX_CLOCK_DIFFERENCE_MS)
@@ -48,6 +37,44 @@ export async function proveService(plan: RunPlan, instances: readonly StartedIns
         },
       );
   }
+}
+
+async function proveRead(plan: RunPlan, instance: StartedInstance, request: RequestTemplate): Promise<void> {
+  const { url, init } = requestOf(instance.url, request, 0, 'prove');
+  const { status, body } = await get(url, plan.load.timeoutMs + 5000, instance.index, init);
+  const identity = request.identity?.replaceAll('{key}', '0');
+  const problem =
+    status < 200 || status > 299
+      ? `with ${status}`
+      : identity !== undefined && !body.includes(identity)
+        ? `with ${status} and without ${identity}`
+        : null;
+  if (problem !== null)
+    throw new HarnessError(
+      'SERVICE_FAILED',
+      `instance ${instance.index} answered ${request.method} ${url.slice(instance.url.length)} ${problem}: ${body.slice(0, 200)}`,
+      {
+        hint: 'the service must answer with the item that was asked for before a run can begin: keys go from 0 up; see its log',
+      },
+    );
+}
+
+/** What an instance tells of itself; null where it has no such route, or answers it with a page of its own. */
+async function askProbe(instance: StartedInstance, since: number): Promise<ServiceProbeAnswer | null> {
+  const { status, body } = await get(`${instance.url}/cachequake/probe?since=${since}`, 5000, instance.index);
+  if (status !== 200) return null;
+  try {
+    const answer = JSON.parse(body) as Partial<ServiceProbeAnswer> | null;
+    return typeof answer?.nowMs === 'number' && answer.stock ? (answer as ServiceProbeAnswer) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether all instances tell figures of their own, so that a service which does not is not asked for them in vain. */
+export async function tellsFigures(instances: readonly StartedInstance[]): Promise<boolean> {
+  const answers = await Promise.all(instances.map((instance) => askProbe(instance, Number.MAX_SAFE_INTEGER)));
+  return answers.every((answer) => answer !== null);
 }
 
 /** Fills the empty cache where the profile says so. */
@@ -91,14 +118,7 @@ export async function drainOrders(instances: readonly StartedInstance[], timeout
   const until = realClock.nowMs() + timeoutMs;
   for (;;) {
     const pending = await Promise.all(
-      instances.map(async (instance) => {
-        const { status, body } = await get(
-          `${instance.url}/cachequake/probe?since=${Number.MAX_SAFE_INTEGER}`,
-          5000,
-          instance.index,
-        );
-        return status === 200 ? (JSON.parse(body) as ServiceProbeAnswer).stock.pendingOrders : 0;
-      }),
+      instances.map(async (instance) => (await askProbe(instance, Number.MAX_SAFE_INTEGER))?.stock.pendingOrders ?? 0),
     );
     // Instances share one queue, so each tells the same number.
     const most = Math.max(0, ...pending);
@@ -107,15 +127,40 @@ export async function drainOrders(instances: readonly StartedInstance[], timeout
   }
 }
 
-async function get(url: string, timeoutMs: number, index: number): Promise<{ status: number; body: string }> {
+async function get(
+  url: string,
+  timeoutMs: number,
+  index: number,
+  init: RequestInit = {},
+): Promise<{ status: number; body: string }> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     return { status: response.status, body: await response.text() };
   } catch (cause) {
     throw new HarnessError('SERVICE_FAILED', `instance ${index} does not answer ${url}: ${messageOf(cause)}`, {
       cause,
     });
   }
+}
+
+/** A request as the generators send it, for one key. */
+export function requestOf(
+  baseUrl: string,
+  request: RequestTemplate,
+  key: number,
+  id: string,
+): { url: string; init: RequestInit } {
+  const filled = (text: string): string =>
+    text.replaceAll('{key}', String(key)).replaceAll('{user}', '0').replaceAll('{id}', id);
+  const hasType = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === 'content-type');
+  const headers = {
+    ...request.headers,
+    ...(request.body !== undefined && !hasType && { 'content-type': 'application/json' }),
+  };
+  return {
+    url: `${baseUrl}${filled(request.path)}`,
+    init: { method: request.method, headers, ...(request.body !== undefined && { body: filled(request.body) }) },
+  };
 }
 
 /**
@@ -126,10 +171,14 @@ async function get(url: string, timeoutMs: number, index: number): Promise<{ sta
  * @throws HarnessError REDIS_FAILED where Redis does not know a setting or does not allow it to be changed
  */
 export async function configureRedis(
-  redis: Redis,
+  redis: Redis | null,
   settings: Readonly<Record<string, string>>,
   onStep: (line: string) => void,
 ): Promise<AsyncDisposable> {
+  if (redis === null) {
+    if (Object.keys(settings).length === 0) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+    throw new HarnessError('BAD_PLAN', 'the profile sets Redis up, and this run has no Redis of ours');
+  }
   const before: [name: string, value: string][] = [];
   const restore = async (): Promise<void> => {
     for (const [name, value] of before.toReversed())

@@ -23,7 +23,7 @@ import type { Fault, FaultInterval } from '../contract/fault.ts';
 import type { Journal } from '../contract/journal.ts';
 import type { LoadProgress, PreparedLoad, RunningLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
-import type { Probe } from '../contract/probe.ts';
+import type { Probe, ProbeContext } from '../contract/probe.ts';
 import type { RunResult } from '../contract/result.ts';
 import type { Target } from '../contract/target.ts';
 import type { Workload } from '../contract/workload.ts';
@@ -38,9 +38,11 @@ import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
 import { withDeadline } from './deadline.ts';
 import { emptyCaches } from './empty-caches.ts';
+import { fillByReading } from './fill-by-reading.ts';
 import { readCoherence } from './read-coherence.ts';
 import { predictAsMeasured } from './predict-as-measured.ts';
-import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
+import { settleReplica } from './settle-replica.ts';
+import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService, tellsFigures } from './prepare.ts';
 
 export interface RunInput {
   plan: RunPlan;
@@ -79,15 +81,22 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
 
   input.onStep('seeding the data');
   await withDeadline('seeding the data', LIMIT.seed, seed(input, admin));
+  await withDeadline(
+    'bringing the replica up to date',
+    LIMIT.seed,
+    settleReplica(plan.readReplica, stack.servers, admin.sql),
+  );
   await using _redisSettings = await configureRedis(admin.redis, plan.redisConfig ?? {}, input.onStep);
   throwIfAborted(input.signal);
   input.onStep(`starting ${plan.instances} instances with ${plan.label}`);
-  await using service = await withDeadline('starting the service', LIMIT.start, stack.startService(plan, target));
+  const startMs = Math.max(LIMIT.start, (target.ready?.timeoutMs ?? 0) + LIMIT.heal);
+  await using service = await withDeadline('starting the service', startMs, stack.startService(plan, target));
   // The load is raced against it; here it must only never be an unhandled rejection.
   service.died.catch(() => {});
 
+  const probed = await probesOf(input, service);
   const [opened, proved] = await Promise.allSettled([
-    withDeadline('opening the probes', LIMIT.prove, startProbes(input.probes, { stack, instances: service.instances })),
+    withDeadline('opening the probes', LIMIT.prove, startProbes(probed.probes, probed.context)),
     withDeadline('proving the service', LIMIT.prove, prove(input, service, admin)),
   ]);
   if (opened.status === 'rejected') throw opened.reason;
@@ -115,22 +124,48 @@ function withEdge(manifest: EnvironmentManifest, { edge }: StartedService): Envi
   return edge ? { ...manifest, versions: { ...manifest.versions, edge: edge.version } } : manifest;
 }
 
+/** What can be watched: only what the target uses, since of the rest a quiet server would tell a zero. */
+async function probesOf(
+  { plan, target, probes, stack }: RunInput,
+  { instances }: StartedService,
+): Promise<{ probes: Probe[]; context: ProbeContext }> {
+  const there = new Set<Probe['needs'][number]>(target.needs ?? ['redis', 'postgres']);
+  if (!target.own || (await tellsFigures(instances))) there.add('service');
+  if (plan.readReplica) there.add('postgres-replica');
+  const { redisUrl, postgresUrl, servers, manifest } = stack;
+  return {
+    probes: probes.filter(({ needs }) => needs.every((need) => there.has(need))),
+    context: {
+      stack: {
+        redisUrl: redisUrl ?? '',
+        postgresUrl: postgresUrl ?? '',
+        servers,
+        manifest,
+        cpuMs: (part) => stack.cpuMs(part),
+      },
+      instances,
+    },
+  };
+}
+
 async function seed({ plan, target, workload, stack }: RunInput, admin: AdminConnections): Promise<void> {
   await stack.toxiproxy.reset();
-  await target.seed(plan, admin.sql);
-  await target.reset(plan, admin.sql);
+  const around = { redisUrl: stack.redisUrl, postgresUrl: stack.postgresUrl, instances: plan.instances };
+  await target.seed(plan, admin.sql, around);
+  await target.reset(plan, admin.sql, around);
   await workload?.seed(plan.workload!.parameters, admin.sql);
   await emptyCaches(admin.redis, stack.servers);
 }
 
 /** Step 4, and the cache as the profile wants it. */
 async function prove(
-  { plan, defences, stack }: RunInput,
+  { plan, defences, stack, target, onStep }: RunInput,
   service: StartedService,
   admin: AdminConnections,
 ): Promise<void> {
   await proveService(plan, service.instances);
   await emptyCaches(admin.redis, stack.servers);
+  if (target.own) return fillByReading(plan, service.instances, onStep);
   await prepareCache(plan, service.instances);
   if (plan.stack.some(({ id }) => defences.get(id)?.attend)) await beforeTraffic(service.instances);
 }
@@ -190,7 +225,7 @@ async function measure(
     );
 
     input.onStep('draining');
-    const pending = await drainOrders(service.instances, LIMIT.drain / 2);
+    const pending = input.target.own ? 0 : await drainOrders(service.instances, LIMIT.drain / 2);
     const reconciliation =
       plan.stock !== null && input.target.reconcile
         ? { ...(await withDeadline('reconciling', LIMIT.drain, input.target.reconcile(admin.sql))), pending }
@@ -245,6 +280,8 @@ async function inject(
 ): Promise<FaultInterval[]> {
   const { plan, stack } = input;
   if (plan.faults.length === 0) return [];
+  const { redis } = admin;
+  if (redis === null) throw new HarnessError('BAD_PLAN', 'faults need a Redis of ours, which this run has not got');
   let begun = 0;
   let healed = 0;
   return runFaults({
@@ -254,7 +291,7 @@ async function inject(
       stack,
       instances: service.instances,
       helpers: service.helpers ?? [],
-      redis: admin.redis,
+      redis,
       sql: admin.sql,
       clock: realClock,
       random: seededRandom(plan.seed, 'faults'),

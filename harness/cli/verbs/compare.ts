@@ -49,13 +49,13 @@ Examples:
     if (flags['library'] !== undefined)
       throw new HarnessError('USAGE', '--library goes with `compare libraries`, not with profiles');
     const profiles = splitNames(profileList, '<profiles>');
-    const variants = variantsOf(flags);
     const repeats = flags['repeats'] as number;
     if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100)
       throw new HarnessError('BAD_PARAMETER', '--repeats must be a whole number from 1 to 100');
     // Lists are this verb's own; a setting is one name.
     const { store: _store, write: _write, edge: _edge, vary: _vary, ...settings } = flags;
     const prepared = await prepare(settings);
+    const variants = variantsOf(flags, prepared.catalogue.target.own);
     const out = flags['out'] as string | undefined;
     await finish(await runExperiment({ prepared, profiles, variants, repeats, command: typedCommand(), out }));
   });

@@ -1,6 +1,8 @@
 /** `cachequake plan`: explains what would run, and runs nothing. */
 import type { Command } from 'commander';
+import { refuseMissingServers } from '../../environment/missing-servers.ts';
 import { explainPlan } from '../../plan/explain.ts';
+import { serversOf } from '../../plan/servers.ts';
 import { addSettingFlags, prepare } from '../options.ts';
 
 export function addPlanVerb(program: Command): void {
@@ -13,8 +15,7 @@ export function addPlanVerb(program: Command): void {
     .argument('<profile>', 'name of a profile or a file of your own')
     .option(
       '-d, --defence <stack>',
-      'a named stack (see `list stacks`), or defences joined with +, by name or file',
-      'cache-aside',
+      'a named stack (see `list stacks`), or defences joined with +, by name or file (default: cache-aside)',
     )
     .option('--json', 'the plan as JSON')
     .addHelpText(
@@ -22,12 +23,18 @@ export function addPlanVerb(program: Command): void {
       '\nExample:\n  cachequake plan hot-key --defence xfetch --set xfetch.beta=2 --set ratePerSec=1000',
     );
   addSettingFlags(command).action(async (profile: string, flags: Record<string, unknown>) => {
-    const { plan, settings } = await prepare(flags);
+    const { plan, settings, catalogue } = await prepare(flags);
     const made = await plan(
       profile,
-      { defence: flags['defence'] as string },
+      { defence: (flags['defence'] as string | undefined) ?? 'cache-aside' },
       settings.env === 'auto' ? 'local' : settings.env,
     );
+    if (settings.env !== 'auto')
+      await refuseMissingServers(
+        settings.env,
+        { servers: serversOf([made], catalogue.stores), edge: made.edge !== null },
+        settings,
+      );
     const note =
       settings.env === 'auto'
         ? '\nenvironment auto: docker where an engine answers, otherwise local; `cachequake doctor` tells which\n'

@@ -66,7 +66,7 @@ Examples:
   addSettingFlags(command).action(async (profile: string | undefined, flags: Flags) => {
     // A run on this machine has a limit of instances that virtual time has not.
     const { instances, ...others } = flags;
-    const prepared = await prepare(others);
+    const prepared = await prepare({ target: 'shop', ...others });
     if (flags.check) return check(prepared, flags);
     if (flags.beside !== undefined) return beside(prepared, flags.beside, flags);
     if (profile === undefined)

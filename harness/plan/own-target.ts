@@ -1,0 +1,300 @@
+/**
+ * The section `target` of the config: a service of the user's own, described with a command, an image or a URL and a
+ * mapping. Whatever can be known to be wrong with it is said when it is read, with the field and what would do.
+ */
+import { z } from 'zod';
+import { HarnessError, messageOf } from '../contract/errors.ts';
+import { OPERATIONS } from '../contract/operation.ts';
+import {
+  dependencyOf,
+  type OwnTarget,
+  type Placeholder,
+  PLACEHOLDERS,
+  placeholdersIn,
+} from '../contract/own-target.ts';
+import { splitCommand } from '../kit/split-command.ts';
+import { unknownName } from '../kit/suggest.ts';
+
+export type { OwnTarget } from '../contract/own-target.ts';
+
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable, for example PORT')
+  .describe('name of an environment variable');
+
+/** A list, or one string that is split like a shell would without variables. */
+const command = z
+  .union([z.string().min(1), z.array(z.string()).min(1)])
+  .transform((given, context): [string, ...string[]] => {
+    try {
+      if (typeof given === 'string') return splitCommand(given);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: messageOf(error) });
+    }
+    return given as [string, ...string[]];
+  });
+
+const address = z.string().superRefine((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    context.addIssue({
+      code: 'custom',
+      message: `'${text}' is not the URL of a service, for example http://127.0.0.1:3000`,
+    });
+});
+
+const requestTemplate = z
+  .strictObject({
+    method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).default('GET').describe('method of the request'),
+    path: z
+      .string()
+      .startsWith('/', 'must begin with a slash')
+      .describe('path with {key} (a number from 0), {user} (a number) and {id} (unique in the run)'),
+    headers: z.record(z.string(), z.string()).exactOptional().describe('headers to send'),
+    body: z.string().exactOptional().describe('body to send, with the same placeholders; JSON where no type is given'),
+    identity: z
+      .string()
+      .exactOptional()
+      .describe(
+        'text that a successful body must contain, for example "id":{key}: proves that it is the item asked for',
+      ),
+    rejectedStatuses: z
+      .array(z.int().min(100).max(599))
+      .exactOptional()
+      .describe('statuses that are a refusal and no error, for example 409 for sold out'),
+    absentStatuses: z
+      .array(z.int().min(100).max(599))
+      .exactOptional()
+      .describe('statuses that say that the item is not there, for example 404'),
+    recordWrites: z.boolean().exactOptional().describe('keep every send with its outcome, for checks of lost writes'),
+  })
+  .describe('how the operation becomes a request');
+
+const dataStep = z
+  .union([
+    z.string().min(1).describe('path of a file with SQL, relative to the config'),
+    z.strictObject({ sql: z.string().min(1).describe('path of a file with SQL, relative to the config') }),
+    z.strictObject({
+      command: command.describe('program with arguments, started in cwd with the variables of `environment`'),
+      timeoutSec: z.int().min(1).max(600).default(120).describe('how long it may take, s'),
+    }),
+  ])
+  .transform((given) => (typeof given === 'string' ? { sql: given } : given));
+
+const fields = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, 'must be lower case with hyphens, for example my-api')
+    .default('own')
+    .describe('short name in results'),
+  title: z.string().min(1).nullable().default(null).describe('name in reports; the id where not given'),
+  command: command
+    .nullable()
+    .default(null)
+    .describe('program with arguments, as a list or as one text that is split like in a shell; run without a shell'),
+  image: z
+    .union([
+      z.string().min(1),
+      z.strictObject({
+        name: z.string().min(1).describe('image with tag'),
+        port: z.int().min(1).max(65_535).default(8080).describe('port that it listens on inside the container'),
+        arguments: z.array(z.string()).nullable().default(null).describe('in place of the image’s own arguments'),
+      }),
+    ])
+    .transform((given) => (typeof given === 'string' ? { name: given, port: 8080, arguments: null } : given))
+    .nullable()
+    .default(null)
+    .describe('container image instead of a command; needs the docker environment'),
+  url: z
+    .union([address, z.array(address).min(1)])
+    .transform((given) => (typeof given === 'string' ? [given] : given))
+    .nullable()
+    .default(null)
+    .describe('base URL, or one for each instance, of a service that runs already; nothing is started or stopped'),
+  cwd: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('folder of the command, relative to the config; its own where not given'),
+  port: z
+    .strictObject({ variable })
+    .nullable()
+    .default(null)
+    .describe('variable that tells the service the port to listen on; PORT where not given'),
+  readyLine: z
+    .boolean()
+    .default(false)
+    .describe('the service chooses a port and prints {"cachequake":"ready","port":…} on a line of its own'),
+  host: z.strictObject({ variable }).nullable().default(null).describe('variable that tells the address to listen on'),
+  readiness: z
+    .strictObject({
+      path: z.string().startsWith('/', 'must begin with a slash').default('/').describe('asked until it answers'),
+      timeoutSec: z.number().positive().max(600).default(30).describe('how long a start may take, s'),
+      status: z
+        .int()
+        .min(100)
+        .max(599)
+        .nullable()
+        .default(null)
+        .describe('status that says ready; any 2xx where not given'),
+    })
+    .prefault({})
+    .describe('when an instance is ready'),
+  environment: z
+    .record(variable, z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .default({})
+    .describe(
+      `variables of the service; in their texts ${Object.keys(PLACEHOLDERS)
+        .map((p) => `{${p}}`)
+        .join(' ')} are replaced`,
+    ),
+  passEnvironment: z
+    .array(variable)
+    .default([])
+    .describe('variables handed through from your own environment; PATH and HOME always are'),
+  needs: z
+    .array(z.enum(['redis', 'postgres']))
+    .nullable()
+    .default(null)
+    .describe('servers to start, break and watch for it; both for a command or an image, none for a url'),
+  operations: z
+    .partialRecord(z.enum(OPERATIONS), requestTemplate)
+    .describe('what traffic does, and the request that does it; most profiles need read-item'),
+  seed: dataStep
+    .nullable()
+    .default(null)
+    .describe('fills the database before each run: SQL on the direct connection, or a command; must be repeatable'),
+  reset: dataStep.nullable().default(null).describe('after the seed, before each run'),
+});
+
+type Fields = z.output<typeof fields>;
+
+/** The section as it is written, checked, with its defaults filled in. */
+export const ownTargetSchema = fields.superRefine(refuseContradictions).transform(complete);
+
+function refuseContradictions(given: Fields, context: z.RefinementCtx): void {
+  const problem = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message, input: given });
+  const ways = (['command', 'image', 'url'] as const).filter((way) => given[way] !== null);
+  if (ways.length !== 1)
+    problem(
+      ways[1] ?? 'command',
+      ways.length === 0
+        ? 'one of command, image and url must say what is measured'
+        : `${ways.join(' and ')} exclude each other: say one`,
+    );
+  const onlyWith = (way: 'command' | 'url', names: readonly (keyof Fields)[]): void => {
+    for (const name of names) {
+      const value = given[name];
+      if (given[way] === null && value !== null && value !== false)
+        problem(name, `goes with a ${way}, not with ${ways[0] === 'image' ? 'an image' : `a ${ways[0] ?? ''}`}`);
+    }
+  };
+  if (ways.length === 1) onlyWith('command', ['cwd', 'readyLine']);
+  if (given.readyLine && given.port)
+    problem('port', 'goes without readyLine: the service either is told its port or tells it');
+  if (given.url !== null) {
+    if (given.needs !== null && given.needs.length > 0)
+      problem(
+        'needs',
+        'a service that runs already has its own servers; describe it by a command, with --env external where they are there',
+      );
+    for (const name of ['seed', 'reset'] as const)
+      if (given[name] !== null && 'sql' in given[name])
+        problem(name, 'SQL needs a Postgres of ours, which a url has not; a command would do');
+    const paths = new Set(given.url.map((text) => new URL(text).pathname.replace(/\/+$/, '')));
+    if (paths.size > 1) problem('url', 'all URLs must have the same path: they are instances of one service');
+    if (given.url.some((text) => new URL(text).search !== '' || new URL(text).hash !== ''))
+      problem('url', 'a base URL has no query; put it into the paths of the operations');
+  }
+  if (Object.keys(given.operations).length === 0)
+    problem('operations', "must map at least one operation, for example 'read-item': { path: '/items/{key}' }");
+}
+
+function complete(given: Fields): OwnTarget {
+  const { readyLine, ...rest } = given;
+  return {
+    ...rest,
+    title: given.title ?? given.id,
+    cwd: given.cwd ?? '.',
+    port: readyLine || given.url !== null ? null : (given.port ?? { variable: 'PORT' }),
+    needs: given.needs ?? (given.url === null ? ['redis', 'postgres'] : []),
+  };
+}
+
+/**
+ * Reads the section.
+ *
+ * @param path of the config, for messages
+ * @throws HarnessError BAD_CONFIG with the field; UNKNOWN_NAME for a field, an operation or a placeholder that does not
+ *   exist
+ */
+export function readOwnTarget(section: unknown, path: string): OwnTarget {
+  const parsed = ownTargetSchema.safeParse(section);
+  if (!parsed.success) throw explainIssue(parsed.error.issues[0]!, path, section);
+  const own = parsed.data;
+  const where = (field: string): string => `placeholder in ${path}: target.${field}:`;
+  for (const [name, text] of Object.entries(own.environment))
+    checkPlaceholders(text, where(`environment.${name}`), own);
+  for (const text of [...(own.command ?? []), ...(own.image?.arguments ?? [])])
+    checkPlaceholders(text, where(own.command ? 'command' : 'image.arguments'), own);
+  return own;
+}
+
+function checkPlaceholders(text: string, what: string, own: OwnTarget): void {
+  for (const name of placeholdersIn(text)) {
+    if (!Object.hasOwn(PLACEHOLDERS, name)) throw unknownName(what, name, Object.keys(PLACEHOLDERS));
+    const dependency = dependencyOf(name as Placeholder);
+    if (dependency !== null && !own.needs.includes(dependency))
+      throw new HarnessError('BAD_CONFIG', `${what} {${name}}: '${dependency}' is not among the needs of '${own.id}'`, {
+        hint: `needs: [${[...own.needs, dependency].map((need) => `'${need}'`).join(', ')}]`,
+      });
+  }
+}
+
+function explainIssue(issue: z.core.$ZodIssue, path: string, section: unknown): HarnessError {
+  const at = ['target', ...issue.path.map(String)];
+  if (issue.code === 'unrecognized_keys') return unknownField(issue.keys[0]!, at, path);
+  if (issue.code === 'invalid_key' && at.at(-2) === 'operations')
+    return unknownName(`operation in ${path}: target.operations:`, at.at(-1)!, OPERATIONS);
+  // Of a union the alternative that fits best says what is missing; zod lists them in order.
+  if (issue.code === 'invalid_union') {
+    const inner = issue.errors.map((each) => each[0]).filter((each) => each !== undefined);
+    const specific = inner.find(
+      (each) => each.path.length > 0 || each.code === 'custom' || each.code === 'unrecognized_keys',
+    );
+    if (specific) return explainIssue({ ...specific, path: [...issue.path, ...specific.path] }, path, section);
+  }
+  const hint = descriptionAt(issue.path);
+  return new HarnessError(
+    'BAD_CONFIG',
+    `${path}: ${at.join('.')}: ${issue.message}`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+function unknownField(name: string, at: readonly string[], path: string): HarnessError {
+  if (at.at(-1) === 'operations') return unknownName(`operation in ${path}: target.operations:`, name, OPERATIONS);
+  const known =
+    at.length === 1
+      ? Object.keys(fields.shape)
+      : at.includes('operations')
+        ? Object.keys(requestTemplate.shape)
+        : at.at(-1) === 'readiness'
+          ? ['path', 'timeoutSec', 'status']
+          : at.at(-1) === 'image'
+            ? ['name', 'port', 'arguments']
+            : at.at(-1) === 'port' || at.at(-1) === 'host'
+              ? ['variable']
+              : ['sql', 'command', 'timeoutSec'];
+  return unknownName(`field in ${path}: ${at.join('.')}:`, name, known);
+}
+
+/** What the field is for. */
+function descriptionAt(path: readonly PropertyKey[]): string | undefined {
+  const [first] = path;
+  if (typeof first !== 'string' || !Object.hasOwn(fields.shape, first)) return undefined;
+  const field = fields.shape[first as keyof typeof fields.shape] as z.ZodType;
+  return field.description === undefined ? undefined : `${first}: ${field.description}`;
+}
