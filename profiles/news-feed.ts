@@ -11,7 +11,10 @@ export default defineProfile({
   id: 'news-feed',
   title: 'A news feed',
   prose:
-    'Reads of the home feed and posts, by users with a Zipf distribution; user 0 is followed by half of all. ' +
+    'Reads of the home feed and posts, by users with a Zipf distribution; user 0 is followed by half of all. Every ' +
+    'reader’s feed is another list, made of the posts of those that he follows: pushed into it with each post ' +
+    '(on-write), or merged from the authors’ lists with each read (on-read). The page of one author, which all of ' +
+    'its readers share, is the profile `timeline`. ' +
     'Compare with --vary feed.strategy=on-write,on-read,database: Redis operations per request and the ' +
     'database rate tell the price of each.',
   parameters: z.object({

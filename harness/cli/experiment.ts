@@ -7,11 +7,12 @@ import type { EnvironmentId } from '../contract/environment.ts';
 import { EXIT, HarnessError } from '../contract/errors.ts';
 import type { PreparedLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
-import type { ServerNeed, StoreKind } from '../contract/store-kind.ts';
+import { refuseMissingServers } from '../environment/missing-servers.ts';
 import { selectEnvironment } from '../environment/select.ts';
 import { openJournal } from '../kit/journal.ts';
 import { openLoopEngine } from '../load/open-loop.ts';
 import { saturationEngine } from '../load/saturation.ts';
+import { serversOf } from '../plan/servers.ts';
 import { assembleComparisonResult } from '../results/assemble.ts';
 import { executeRun } from '../run/run.ts';
 import { judgeComparison } from '../verdict/compare.ts';
@@ -50,6 +51,13 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   try {
     const { environment, reason } = await selectEnvironment(settings.env, settings, (line) => progress.step(line));
     const plans = await makePlans(input, environment.id);
+    const servers = serversOf(plans, catalogue.stores);
+    await refuseMissingServers(
+      environment.id,
+      { servers, edge: plans.some(({ edge }) => edge !== null) },
+      settings,
+      progress.step,
+    );
     const runId = newRunId(plans[0]!.profile.id, new Date());
     const folder = makeOutputFolder(runId, input.out);
     const journal = openJournal(runId);
@@ -66,7 +74,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
         folder,
         options: settings,
         instances: settings.instances,
-        servers: serversOf(plans, catalogue.stores),
+        servers,
         seed: settings.seed,
         journal,
         signal: interrupts.signal,
@@ -137,12 +145,6 @@ async function makePlans(input: ExperimentInput, environment: EnvironmentId): Pr
     for (const profile of input.profiles)
       for (const variant of input.variants) plans.push(await input.prepared.plan(profile, variant, environment));
   return plans;
-}
-
-/** What the stores of all plans need, each server once. */
-function serversOf(plans: readonly RunPlan[], stores: ReadonlyMap<string, StoreKind>): ServerNeed[] {
-  const needs = plans.flatMap(({ store }) => stores.get(store.id)?.servers?.(store.parameters) ?? []);
-  return [...new Map(needs.map((need) => [need.name, need])).values()];
 }
 
 function prepareLoad(plan: RunPlan): PreparedLoad {

@@ -87,6 +87,7 @@ export async function simulatePlan(
       ...(stack.some(({ defence }) => defence.usesAccessLog)
         ? ['the access log is empty at the start: nothing is warmed up before the first read']
         : []),
+      ...(plan.readReplica ? ['the replica is not simulated: pages are read from the one database'] : []),
       ...(plan.faults.length > 0 ? ['faults are not simulated: look at the phase before them'] : []),
       ...[...passedOver].map(([operation, count]) => `${count} requests of '${operation}' are not simulated`),
     ],

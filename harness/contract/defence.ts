@@ -42,6 +42,8 @@ export type LoadCause = (typeof LOAD_CAUSES)[number];
 export interface LoadEvent {
   key: string;
   cause: LoadCause;
+  /** When a reader wanted it, where a guard may have let it wait for its turn; not given where nobody tells. */
+  wantedAtMs?: number;
   startedAtMs: number;
   endedAtMs: number;
   /** False where the loader threw. */

@@ -44,6 +44,8 @@ export interface Fault<S extends z.ZodObject = z.ZodObject> {
   /** `lasting` faults have a duration; `striking` ones happen at a moment. */
   kind: 'lasting' | 'striking';
   needs: readonly ('proxy' | 'redis-restart' | 'redis-write')[];
+  /** The process beside the instances that it strikes, and how a run gets one. */
+  helper?: { name: string; hint: string };
   parameters: S;
   undo(context: FaultContext, parameters: z.output<S>): UndoStep[];
   inject(context: FaultContext, parameters: z.output<S>): Promise<void>;

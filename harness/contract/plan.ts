@@ -34,6 +34,12 @@ export interface PlannedEdge {
   };
 }
 
+/** A streaming replica of Postgres, which the service reads from and does not write to. */
+export interface PlannedReplica {
+  /** How much later than the primary it applies a commit, at least (`recovery_min_apply_delay`). */
+  applyDelayMs: number;
+}
+
 export interface RunPlan {
   planVersion: 1;
   profile: { id: string; title: string; prose: string; parameters: Record<string, unknown> };
@@ -52,6 +58,8 @@ export interface RunPlan {
   stock: PlannedPart | null;
   /** Null where traffic goes to the instances directly. */
   edge: PlannedEdge | null;
+  /** Not given where reads and writes go to one Postgres. */
+  readReplica?: PlannedReplica;
   purchasesPerUser: number | null;
   /** How often one user may try to buy per second; not given for no limit. */
   perUserPerSec?: number;

@@ -73,6 +73,8 @@ export interface ProfileShape {
   write?: string;
   /** An HTTP cache in front of the instances where nobody chose otherwise; none where not given. */
   edge?: 'nginx';
+  /** Whether the service reads from a replica of Postgres where nobody chose otherwise; none where not given. */
+  postgres?: { replica: boolean; applyDelayMs?: number };
   /** Purchases that one user may make; null for no limit. */
   purchasesPerUser: number | null;
   /** How often one user may try to buy per second, held in Redis; not given for no limit. */

@@ -11,7 +11,8 @@ import type { Clock, Log } from './time.ts';
 export interface ServerNeed {
   /** For example `shard-1`; unique in the run. */
   name: string;
-  kind: 'redis' | 'redis-replica' | 'memcached';
+  /** `postgres-replica` is no store's, but the plan's: it follows the run's Postgres. */
+  kind: 'redis' | 'redis-replica' | 'memcached' | 'postgres-replica';
 }
 
 export interface StoreOpenContext<P> {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JournalEntry } from '../contract/journal.ts';
-import { listJournals, openJournal, runFolder } from '../kit/journal.ts';
+import { listJournals, openJournal, runFolder, workFolder } from '../kit/journal.ts';
 import { isSameProcess, processStartTime } from '../kit/process-identity.ts';
 import { entryPoint } from '../kit/package-root.ts';
 import { cleanLeftovers } from './clean.ts';
@@ -126,6 +126,25 @@ test('a fault on a Toxiproxy that is not ours is healed; what was healed is not 
     await teardown.run();
     context.end();
   }
+});
+
+test('templates of older versions go, and stay while a run is alive that may copy them', async () => {
+  const cache = join(workFolder(), 'cache');
+  const [old, other, now] = [
+    'pgdata-18.4-x64-own-v2',
+    'pgdata-18.4-x64-own-v1.new-abc',
+    'pgdata-18.4-x64-own-v999',
+  ].map((name) => join(cache, name)) as [string, string, string];
+  for (const folder of [old, other, now]) mkdirSync(join(folder, 'data'), { recursive: true });
+  const alive = openJournal(newId());
+  expect(await cleanLeftovers(() => undefined)).toMatchObject({ folders: 0 });
+  alive.write({ kind: 'ended' });
+  alive.close();
+  rmSync(alive.folder, { recursive: true, force: true });
+  expect(await cleanLeftovers(() => undefined)).toMatchObject({ folders: 1 });
+  // Somebody may be making the one in the middle right now.
+  expect([old, other, now].map(existsSync)).toEqual([false, true, true]);
+  for (const folder of [other, now]) rmSync(folder, { recursive: true });
 });
 
 test('a living run is left alone', async () => {

@@ -2,15 +2,18 @@
  * Takes back what runs left behind that were killed: replays their journals, and looks for labelled containers and
  * networks that no journal tells of. What a living run owns is never touched. Doing it twice does no harm.
  */
+import { execFileSync } from 'node:child_process';
 import { rmSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { JournalEntry } from '../contract/journal.ts';
-import { listJournals, workFolder, type FoundJournal } from '../kit/journal.ts';
+import { listJournals, type FoundJournal } from '../kit/journal.ts';
 import { isSameProcess } from '../kit/process-identity.ts';
 import { cleanDocker } from './clean-docker.ts';
 import { healLeftovers, removeProxies } from './clean-proxies.ts';
+import { cacheFolders } from './postgres-binaries.ts';
+import { isOutdatedTemplate } from './postgres-template.ts';
 
 /** How long a server may take to end by itself before it is killed. */
 const GRACE_MS = 3000;
@@ -44,7 +47,7 @@ async function endProcesses(entries: readonly ProcessEntry[]): Promise<number> {
   const alive = entries.filter(isSameProcess);
   for (const entry of alive) {
     // Postgres takes its backends and shared memory along when asked; the keeper ends what it started.
-    signal(entry, entry.what === 'postgres' ? 'SIGQUIT' : entry.what === 'keeper' ? 'SIGTERM' : 'SIGKILL');
+    signal(entry, entry.what.startsWith('postgres') ? 'SIGQUIT' : entry.what === 'keeper' ? 'SIGTERM' : 'SIGKILL');
     signal(entry, 'SIGCONT');
   }
   const deadline = performance.now() + GRACE_MS;
@@ -73,6 +76,14 @@ function removeFolder(path: string): number {
   return 1;
 }
 
+/** A repository forgets by itself what is gone, but months later; one that is gone itself has nothing to forget. */
+function removeWorktree({ path, repository }: Extract<JournalEntry, { kind: 'worktree' }>): number {
+  const removed = removeFolder(path);
+  if (statSync(repository, { throwIfNoEntry: false }) !== undefined)
+    execFileSync('git', ['-C', repository, 'worktree', 'prune'], { stdio: 'ignore' });
+  return removed;
+}
+
 /** @returns true where nothing of the run is left */
 async function cleanRun(found: FoundJournal, cleaned: Cleaned, problems: string[]): Promise<boolean> {
   const { entries, runId } = found;
@@ -99,17 +110,27 @@ async function cleanRun(found: FoundJournal, cleaned: Cleaned, problems: string[
       await attempt('a folder', () => {
         cleaned.folders += removeFolder(entry.path);
       });
+    else if (entry.kind === 'worktree')
+      await attempt('a worktree', () => {
+        cleaned.folders += removeWorktree(entry);
+      });
   return problems.length === before;
 }
 
-function removeHalfMadeCaches(): number {
-  const cache = join(workFolder(), 'cache');
-  if (statSync(cache, { throwIfNoEntry: false }) === undefined) return 0;
+/**
+ * Removes caches that were never finished, and templates of older versions. Those are copied only while a run of an
+ * older Cachequake starts: where any run is alive they stay.
+ */
+function removeOldCaches(anyAlive: boolean): number {
   let removed = 0;
-  for (const name of readdirSync(cache)) {
-    const stat = statSync(join(cache, name), { throwIfNoEntry: false });
-    if (name.includes('.new-') && stat !== undefined && Date.now() - stat.mtimeMs > STALE_CACHE_MS)
-      removed += removeFolder(join(cache, name));
+  for (const cache of cacheFolders()) {
+    if (statSync(cache, { throwIfNoEntry: false }) === undefined) continue;
+    for (const name of readdirSync(cache)) {
+      const stat = statSync(join(cache, name), { throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      const halfMade = name.includes('.new-') && Date.now() - stat.mtimeMs > STALE_CACHE_MS;
+      if (halfMade || (!anyAlive && isOutdatedTemplate(name))) removed += removeFolder(join(cache, name));
+    }
   }
   return removed;
 }
@@ -143,7 +164,7 @@ export async function cleanLeftovers(progress: (line: string) => void): Promise<
     if (docker.problems.length > 0 && withContainers.includes(found)) continue;
     cleaned.folders += removeFolder(found.folder);
   }
-  cleaned.folders += removeHalfMadeCaches();
+  cleaned.folders += removeOldCaches(listJournals().some(({ ownerAlive }) => ownerAlive));
   if (problems.length > 0)
     throw new HarnessError('ENVIRONMENT_UNAVAILABLE', `not everything could be removed: ${problems.join('; ')}`, {
       hint: 'what is left stays in the journals: mend this and run `cachequake clean` again',

@@ -100,6 +100,21 @@ export function redisVersion({ url, signal, hopeless = never, timeoutMs = READY_
   return retry(attempt, timeoutMs, hopeless, signal);
 }
 
+/** Lets replicas in from anywhere: images allow every database, and `all` means no replication. */
+export async function allowReplication(url: string): Promise<void> {
+  const sql = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
+  sql.on('error', () => undefined);
+  try {
+    await sql.connect();
+    const { rows } = await sql.query<{ hba_file: string }>('SHOW hba_file');
+    const program = `cat >> "${rows[0]!.hba_file}"`;
+    await sql.query(`COPY (SELECT 'host replication all all scram-sha-256') TO PROGRAM '${program}'`);
+    await sql.query('SELECT pg_reload_conf()');
+  } finally {
+    await sql.end().catch(() => undefined);
+  }
+}
+
 /**
  * The version of a Postgres that answers, for example `PostgreSQL 18.4`; creates pg_stat_statements where it can.
  *

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { HarnessError, messageOf, type ErrorCode } from '../contract/errors.ts';
 import type { StartContext } from '../contract/environment.ts';
+import type { ServerNeed } from '../contract/store-kind.ts';
 import { entryPoint, packageRoot } from '../kit/package-root.ts';
 import { connectToxiproxy } from '../toxiproxy/control.ts';
 import { memcachedVersion, postgresVersion, redisVersion } from './connect-until.ts';
@@ -14,7 +15,7 @@ import {
 } from './docker-container.ts';
 import type { FoundImage } from './docker-engine.ts';
 import { mountsFor } from './docker-mounts.ts';
-import { maxConnections, postgresArguments } from './postgres-settings.ts';
+import { maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
 import { DATABASE, DATABASE_USER } from './postgres-template.ts';
 import type { Control } from './proxy-process.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
@@ -22,7 +23,14 @@ import { waitUntilReady } from './ready.ts';
 import type { Teardown } from './teardown.ts';
 
 const TOXIPROXY_PORT = 8474;
-export const MEMCACHED_PORT = 11_211;
+const MEMCACHED_PORT = 11_211;
+/** What a server listens on inside its container. */
+export const PORT_INSIDE: Readonly<Record<ServerNeed['kind'], number>> = {
+  redis: 6379,
+  'redis-replica': 6379,
+  memcached: MEMCACHED_PORT,
+  'postgres-replica': 5432,
+};
 const PROXY_READY_MS = 20_000;
 
 export interface Parts {
@@ -32,7 +40,7 @@ export interface Parts {
 }
 
 /** Starts a container, adds its removal to the teardown, and takes the engine's error for the part's own. */
-async function startPart(parts: Parts, code: ErrorCode, spec: ContainerSpec): Promise<OwnContainer> {
+export async function startPart(parts: Parts, code: ErrorCode, spec: ContainerSpec): Promise<OwnContainer> {
   try {
     const container = await startContainer(parts.around, spec);
     parts.teardown.add(`the container ${spec.alias}`, () => container.remove());
@@ -45,7 +53,7 @@ async function startPart(parts: Parts, code: ErrorCode, spec: ContainerSpec): Pr
 }
 
 /** Waits for a server, and says what it last wrote where it does not come. */
-async function awaitPart<T>(
+export async function awaitPart<T>(
   container: OwnContainer,
   code: ErrorCode,
   title: string,
@@ -64,7 +72,7 @@ async function awaitPart<T>(
 }
 
 /** The container's end makes waiting useless; so does one that the engine does not know any more. */
-const hasEnded = (container: OwnContainer) => async (): Promise<boolean> =>
+export const hasEnded = (container: OwnContainer) => async (): Promise<boolean> =>
   !(await container.isRunning().catch(() => false));
 
 export interface DockerRedis {
@@ -140,6 +148,7 @@ export async function startPostgresContainer(
   const { context } = parts;
   const log = join(context.folder, 'postgres.log');
   const password = randomBytes(18).toString('base64url');
+  const replicated = context.servers.some(({ kind }) => kind === 'postgres-replica');
   const container = await startPart(parts, 'POSTGRES_FAILED', {
     image: image.name,
     alias: 'postgres',
@@ -149,7 +158,10 @@ export async function startPostgresContainer(
       POSTGRES_DB: DATABASE,
       POSTGRES_INITDB_ARGS: '--no-sync',
     },
-    command: ['postgres', ...postgresArguments(maxConnections(context.instances))],
+    command: [
+      'postgres',
+      ...postgresArguments({ ...maxConnections(context.instances), ...(replicated && REPLICATION) }),
+    ],
     ports: { 5432: 0 },
     log,
   });

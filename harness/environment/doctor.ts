@@ -5,13 +5,17 @@ import type { EnvironmentOptions } from '../contract/environment.ts';
 import { workFolder } from '../kit/journal.ts';
 import { engineClient, findImage, pingEngine } from './docker-engine.ts';
 import { howToChange, type ImageOption } from './options.ts';
+import { findNginx } from './edge-local.ts';
 import { findPostgres } from './postgres-binaries.ts';
 import { findRedis } from './redis-local.ts';
+import { findMemcached } from './store-servers-local.ts';
 
 /** One finding. Names that begin with `environment` say whether a run could start there. */
 export interface Finding {
   name: string;
   ok: boolean;
+  /** Only some runs need it. */
+  optional?: true;
   detail: string;
   hint?: string;
 }
@@ -45,6 +49,11 @@ function nodeVersion(): string {
       hint: 'npm ci brings a Node of its own: start with npm start, or npm run cachequake',
     });
   return `${process.version} at ${process.execPath}`;
+}
+
+/** What only some runs need: that it is missing is said and is no fault of the machine. */
+function optional(finding: Finding, who: string): Finding {
+  return finding.ok ? finding : { ...finding, optional: true, detail: `${finding.detail}; ${who}` };
 }
 
 async function diskSpace(): Promise<string> {
@@ -81,6 +90,16 @@ export async function diagnose(options: EnvironmentOptions): Promise<Finding[]> 
     const { version, user, copied } = await findPostgres();
     return `PostgreSQL ${version}, run by ${user.name}${copied === null ? '' : ` from a copy: ${copied}`}`;
   });
+  findings.push(
+    optional(
+      await check('nginx', async () => {
+        const { title, file } = await findNginx();
+        return `${title} at ${file}`;
+      }),
+      'only --edge nginx (profile edge) needs it',
+    ),
+    optional(await check('memcached', findMemcached), 'only --store memcached needs it'),
+  );
   const ping = await pingEngine();
   const engine: Finding = ping.answers
     ? { name: 'docker engine', ok: true, detail: `version ${ping.version} answers` }

@@ -92,6 +92,17 @@ export function reachableFolder(user: ServerUser): string {
 /** Looking takes a process, so each user's folder is found once for a temporary folder. */
 const reachable = new Map<string, string>();
 
+/** Folders in which caches of ours may lie, whether they are there or not. */
+export function cacheFolders(): string[] {
+  const folders = new Set([workFolder()]);
+  try {
+    folders.add(reachableFolder(serverUser()));
+  } catch {
+    // Nobody here can run the server: then nobody has made a cache elsewhere either.
+  }
+  return [...folders].map((folder) => join(folder, 'cache'));
+}
+
 function findReachableFolder(user: ServerUser): string {
   const usual = workFolder();
   if (canReach(usual, user)) return usual;

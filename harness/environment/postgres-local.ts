@@ -1,14 +1,17 @@
-/** Postgres as a local process: a copy of the template cluster, on loopback only, thrown away afterwards. */
+/**
+ * Postgres as a local process: a copy of the template cluster, on loopback only, thrown away afterwards. A replica is
+ * a second copy of the same template, which streams everything that its primary has done since.
+ */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartContext } from '../contract/environment.ts';
 import { bareEnvironment } from './bare-environment.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
-import { asUser, findPostgres, reachableFolder } from './postgres-binaries.ts';
-import { maxConnections, postgresArguments } from './postgres-settings.ts';
+import { asUser, findPostgres, reachableFolder, type ServerUser } from './postgres-binaries.ts';
+import { maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
 import { copyTemplate, DATABASE, DATABASE_USER, postgresTemplate } from './postgres-template.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import type { Teardown } from './teardown.ts';
@@ -22,10 +25,29 @@ export interface LocalPostgres {
   notes: string[];
 }
 
+/** What makes a server a replica of another. */
+interface ReplicaOptions {
+  /** In the journal and of its log. */
+  name: string;
+  primaryUrl: string;
+}
+
+/** Makes a copy of the template follow a primary that began as the same copy. */
+function follow(data: string, primaryUrl: string, { uid, gid }: ServerUser): void {
+  const { hostname, port, username, password } = new URL(primaryUrl);
+  // Not on the command line, where everybody could read the password.
+  const conninfo = `host=${hostname} port=${port} user=${username} password=${password} application_name=replica`;
+  appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`);
+  const signal = join(data, 'standby.signal');
+  writeFileSync(signal, '', { mode: 0o600 });
+  if (uid !== undefined && gid !== undefined) chownSync(signal, uid, gid);
+}
+
 /**
  * Starts Postgres. What it puts up is added to the teardown.
  *
  * @param drawPort the next port to try
+ * @param replica not given for a primary
  * @throws HarnessError `POSTGRES_FAILED` with the last lines of its log
  */
 export async function startLocalPostgres(
@@ -33,22 +55,28 @@ export async function startLocalPostgres(
   keeper: Keeper,
   teardown: Teardown,
   drawPort = randomPort,
+  replica?: ReplicaOptions,
 ): Promise<LocalPostgres> {
+  const name = replica?.name ?? 'postgres';
+  const title = replica ? `the replica ${replica.name}` : 'Postgres';
   const binaries = await findPostgres();
   const template = await postgresTemplate(binaries);
-  const folder = join(reachableFolder(binaries.user), `postgres-${context.runId}-${randomBytes(3).toString('hex')}`);
+  const folder = join(reachableFolder(binaries.user), `${name}-${context.runId}-${randomBytes(3).toString('hex')}`);
   context.journal.write({ kind: 'folder', path: folder });
-  teardown.add('the data of Postgres', () => rmSync(folder, { recursive: true, force: true }));
+  teardown.add(`the data of ${title}`, () => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(folder, { mode: 0o711 });
   if (binaries.user.uid !== undefined) chmodSync(folder, 0o711);
   const data = join(folder, 'data');
   await copyTemplate(template, data);
-  const log = join(context.folder, 'postgres.log');
+  if (replica) follow(data, replica.primaryUrl, binaries.user);
+  const replicated = replica !== undefined || context.servers.some(({ kind }) => kind === 'postgres-replica');
+  const log = join(context.folder, `${name}.log`);
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
     context.signal.throwIfAborted();
     const port = drawPort();
     const args = postgresArguments({
       ...maxConnections(context.instances),
+      ...(replicated && REPLICATION),
       listen_addresses: '127.0.0.1',
       port: String(port),
       unix_socket_directories: '',
@@ -57,7 +85,7 @@ export async function startLocalPostgres(
     });
     let server: KeptProcess;
     try {
-      server = await keeper.start('postgres', {
+      server = await keeper.start(name, {
         file: binaries.postgres,
         args: ['-D', data, ...args],
         env: bareEnvironment({ LC_MESSAGES: 'C' }),
@@ -68,11 +96,11 @@ export async function startLocalPostgres(
         ...asUser(binaries.user),
       });
     } catch (cause) {
-      throw new HarnessError('POSTGRES_FAILED', `Postgres cannot be started: ${messageOf(cause)}`, { cause });
+      throw new HarnessError('POSTGRES_FAILED', `${title} cannot be started: ${messageOf(cause)}`, { cause });
     }
-    teardown.add('Postgres', () => server.stop('SIGQUIT', 5000));
+    teardown.add(title, () => server.stop('SIGQUIT', 5000));
     const ready = await server.waitForOutput(
-      (output) => (output.includes('database system is ready to accept connections') ? true : null),
+      (output) => (/database system is ready to accept (?:read-only )?connections/.test(output) ? true : null),
       READY_MS,
       context.signal,
     );
@@ -88,9 +116,9 @@ export async function startLocalPostgres(
     const output = server.output();
     if (server.exit && /Address already in use/i.test(output)) continue;
     const what = server.exit ? describeExit(server.exit) : `was not ready after ${READY_MS / 1000} s`;
-    throw new HarnessError('POSTGRES_FAILED', `Postgres ${what}; its last words:\n${lastLines(output)}`, {
+    throw new HarnessError('POSTGRES_FAILED', `${title} ${what}; its last words:\n${lastLines(output)}`, {
       hint: `the whole log: ${log}`,
     });
   }
-  throw new HarnessError('PORT_TAKEN', `none of ${PORT_ATTEMPTS} ports drawn for Postgres was free`);
+  throw new HarnessError('PORT_TAKEN', `none of ${PORT_ATTEMPTS} ports drawn for ${title} was free`);
 }

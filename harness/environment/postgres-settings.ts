@@ -23,6 +23,24 @@ const SETTINGS: Readonly<Record<string, string>> = {
   full_page_writes: 'off',
 };
 
+/**
+ * What a primary and its replica have beside the others. Only what is written to the log is sent, and without
+ * synchronous_commit that is up to 600 ms after a commit: replicas would lag by a saving that no durable server has.
+ * Enough of the log is kept that a replica which was cut off for a while can follow again.
+ */
+export const REPLICATION: Readonly<Record<string, string>> = {
+  wal_level: 'replica',
+  hot_standby: 'on',
+  max_wal_senders: '10',
+  wal_keep_size: '512MB',
+  synchronous_commit: 'on',
+  hot_standby_feedback: 'on',
+};
+
+/** What a result with a replica says. */
+export const REPLICA_NOTE =
+  'Postgres has a streaming replica, and commits wait for the write to its log (synchronous_commit is on).';
+
 /** What a result says about them. */
 export const DURABILITY_NOTE =
   'Postgres runs with fsync, synchronous_commit and full_page_writes off: writes cost less than on a durable server.';

@@ -26,6 +26,12 @@ const run = promisify(execFile);
 /** Raised when what is in a template changes. */
 const TEMPLATE_VERSION = 3;
 
+/** Whether a folder of this name is a template of an older version, which nobody will copy any more. */
+export function isOutdatedTemplate(name: string): boolean {
+  const version = /^pgdata-.+-v(\d+)$/.exec(name)?.[1];
+  return version !== undefined && Number(version) < TEMPLATE_VERSION;
+}
+
 export const DATABASE = 'cachequake';
 export const DATABASE_USER = 'cachequake';
 

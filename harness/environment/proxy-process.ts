@@ -71,13 +71,14 @@ export interface StackProxy {
 /**
  * The proxies that a stack of so many instances needs.
  *
- * @param servers names of the stores' servers: caches like the Redis, so that its faults hold for them too
+ * @param servers names of further servers: those of stores are caches like the Redis, so that its faults hold for them
+ *   too; a replica of Postgres is told by its name
  */
 export function proxyNames(instances: number, servers: readonly string[] = []): Omit<StackProxy, 'listen'>[] {
   return Array.from({ length: instances }, (_, instance) =>
     ['redis', 'postgres', ...servers].map((server) => ({
       name: `${server}-${instance}`,
-      dependency: server === 'postgres' ? ('postgres' as const) : ('redis' as const),
+      dependency: server.startsWith('postgres') ? ('postgres' as const) : ('redis' as const),
       server,
       instance,
     })),

@@ -1,4 +1,7 @@
-/** The servers that stores ask for beside the one Redis, as local processes: further Redis servers, replicas, Memcached. */
+/**
+ * The servers that stores ask for beside the one Redis, as local processes: further Redis servers, replicas, Memcached;
+ * and the replica of Postgres where a plan reads from one.
+ */
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartContext, StartedServer } from '../contract/environment.ts';
@@ -7,6 +10,7 @@ import { memcachedVersion } from './connect-until.ts';
 import { findProgram } from './find-program.ts';
 import { describeExit, type Keeper } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
+import { startLocalPostgres } from './postgres-local.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import { startLocalRedis } from './redis-local.ts';
 import { allOrThrow } from './start-together.ts';
@@ -17,30 +21,41 @@ const READY_MS = 5000;
 /**
  * Starts them side by side.
  *
- * @param primaryUrl the Redis that replicas follow
- * @throws HarnessError `MEMCACHED_MISSING` with the command that installs it, `MEMCACHED_FAILED`, `REDIS_FAILED`
+ * @param primaries the Redis and the Postgres that replicas follow
+ * @throws HarnessError `MEMCACHED_MISSING` with the command that installs it, `MEMCACHED_FAILED`, `REDIS_FAILED`,
+ *   `POSTGRES_FAILED`
  */
 export function startLocalServers(
   context: StartContext,
   keeper: Keeper,
   teardown: Teardown,
-  primaryUrl: string,
+  primaries: { redisUrl: string; postgresUrl: string },
 ): Promise<StartedServer[]> {
   return allOrThrow(
     context.servers.map(async ({ name, kind }): Promise<StartedServer> => {
       if (kind === 'memcached') return { name, kind, url: await startMemcached(context, keeper, teardown, name) };
-      const replicaOf = kind === 'redis-replica' ? primaryUrl : null;
+      if (kind === 'postgres-replica') {
+        const replica = { name, primaryUrl: primaries.postgresUrl };
+        return { name, kind, url: (await startLocalPostgres(context, keeper, teardown, randomPort, replica)).url };
+      }
+      const replicaOf = kind === 'redis-replica' ? primaries.redisUrl : null;
       const redis = await startLocalRedis(context, keeper, teardown, randomPort, { name, replicaOf });
       return { name, kind, url: redis.url };
     }),
   );
 }
 
-function findMemcached(): string {
+/**
+ * The machine's memcached.
+ *
+ * @returns its path
+ * @throws HarnessError `MEMCACHED_MISSING` with the command that installs it
+ */
+export function findMemcached(): string {
   const file = findProgram('memcached');
   if (file !== null) return file;
   throw new HarnessError('MEMCACHED_MISSING', 'there is no memcached on the PATH', {
-    hint: 'install it, on Debian and Ubuntu with: sudo apt-get install memcached; or use --env docker',
+    hint: 'install it, on Debian and Ubuntu with: sudo apt-get install memcached; or use --env docker, or a store that needs none: --store redis',
   });
 }
 

@@ -9,6 +9,7 @@ import { defineFault, type FaultContext } from '../contract/fault.ts';
 import { processIsStopped } from './engine/process-state.ts';
 
 const HELPER = 'refresher';
+const HINT = 'it is started with the defence external-refresh';
 
 /** Whom it hit, and whether that process was seen to be still or gone. */
 const hit = new WeakMap<FaultContext, { pid: number | null; how: 'freeze' | 'kill' }>();
@@ -16,9 +17,7 @@ const hit = new WeakMap<FaultContext, { pid: number | null; how: 'freeze' | 'kil
 function refresherOf(context: FaultContext): StartedHelper {
   const helper = context.helpers?.find(({ name }) => name === HELPER);
   if (helper) return helper;
-  throw new HarnessError('FAULT_FAILED', 'there is no refresh worker in this run', {
-    hint: 'it is started with the defence external-refresh',
-  });
+  throw new HarnessError('FAULT_FAILED', 'there is no refresh worker in this run', { hint: HINT });
 }
 
 export default defineFault({
@@ -31,6 +30,7 @@ export default defineFault({
     'A cron job or cache-warming worker that died unnoticed: the cache served what it had until everything had expired, and the database got all readers at once.',
   kind: 'lasting',
   needs: [],
+  helper: { name: HELPER, hint: HINT },
   parameters: z.object({
     how: z.enum(['freeze', 'kill']).default('freeze').describe('SIGSTOP, or SIGKILL and a fresh start at the end.'),
   }),

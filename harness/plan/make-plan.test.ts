@@ -65,6 +65,47 @@ describe('a plan', () => {
     }).toThrow(TypeError);
   });
 
+  test('reads from a replica where the profile or somebody says so, and is refused where none can be started', () => {
+    expect(plan({ profile: 'hot-key' })).not.toHaveProperty('readReplica');
+    expect(plan({ profile: 'read-replica' }).readReplica).toEqual({ applyDelayMs: 200 });
+    expect(plan({ profile: 'read-replica', set: { replica: false } })).not.toHaveProperty('readReplica');
+    const set = { 'postgres.replica': true, 'postgres.applyDelayMs': 50 };
+    expect(plan({ profile: 'hot-key', set }).readReplica).toEqual({ applyDelayMs: 50 });
+    expect(problem({ set, environment: 'external' })).toMatchObject({
+      code: 'BAD_PLAN',
+      message: expect.stringContaining('--env external starts no servers'),
+      hint: expect.stringContaining('postgres.replica=false'),
+    });
+    expect(problem({ set: { 'postgres.applyDelayMs': -1 } })).toMatchObject({ code: 'BAD_PARAMETER' });
+  });
+
+  test('a fault that would strike nothing is refused', () => {
+    const restart = [{ fault: 'redis-restart', atMs: 3000, durationMs: 0 }];
+    for (const store of ['redis-shards', 'memcached'])
+      expect(problem({ store, faults: restart })).toMatchObject({
+        code: 'BAD_PLAN',
+        message: expect.stringContaining('none of them would be lost'),
+        hint: expect.stringContaining('redis-flush'),
+      });
+    // Its replicas follow it.
+    for (const store of ['redis', 'redis-replica']) expect(plan({ store, faults: restart }).faults).not.toEqual([]);
+
+    const down = [{ fault: 'refresher-down', atMs: 3000, durationMs: 1000 }];
+    expect(problem({ faults: down })).toMatchObject({
+      code: 'BAD_PLAN',
+      message: expect.stringContaining("no process 'refresher'"),
+      hint: expect.stringContaining('external-refresh'),
+    });
+    expect(plan({ defence: 'external-refresh', faults: down }).faults).not.toEqual([]);
+  });
+
+  test('a store with servers of its own is refused where none are started', () => {
+    expect(problem({ store: 'memcached', environment: 'external' })).toMatchObject({
+      code: 'BAD_PLAN',
+      message: expect.stringContaining('memcached'),
+    });
+  });
+
   test('a write strategy belongs to profiles that write the product page, and to no workload with writes of its own', () => {
     expect(plan({ profile: 'write-race' }).write?.id).toBe('invalidate-after-write');
     expect(plan({ profile: 'hot-key' }).write).toBeNull();

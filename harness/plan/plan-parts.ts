@@ -7,7 +7,7 @@ import type { LoadOperation } from '../contract/load.ts';
 import type { PlannedPart, RunPlan } from '../contract/plan.ts';
 import type { FaultEvent, Profile, ProfileShape } from '../contract/profile.ts';
 import type { StoreCapability } from '../contract/store.ts';
-import type { StoreKind } from '../contract/store-kind.ts';
+import type { ServerNeed, StoreKind } from '../contract/store-kind.ts';
 import type { Target } from '../contract/target.ts';
 import type { Workload } from '../contract/workload.ts';
 import { unknownName } from '../kit/suggest.ts';
@@ -113,12 +113,33 @@ export function mapOperations(
     });
 }
 
+/**
+ * A fault that strikes a process beside the instances needs a run that has it.
+ *
+ * @throws HarnessError BAD_PLAN
+ */
+export function refuseFaultsWithoutHelper(plan: RunPlan, { faults, target }: Catalogue): void {
+  const helpers = (target.helpers?.(plan) ?? []).map(({ name }) => name);
+  for (const { fault, atMs } of plan.faults) {
+    const helper = faults.get(fault)?.helper;
+    if (helper === undefined || helpers.includes(helper.name)) continue;
+    throw new HarnessError(
+      'BAD_PLAN',
+      `${fault}@${formatDuration(atMs)}: this run has no process '${helper.name}' that could be struck`,
+      { hint: helper.hint },
+    );
+  }
+}
+
 export function planFaults(
   events: readonly FaultEvent[],
   endMs: number,
   faults: ReadonlyMap<string, Fault>,
   environment: EnvironmentId,
+  store: { id: string; servers: readonly ServerNeed[] },
 ): FaultEvent[] {
+  // Replicas of Redis follow it into its emptiness; other servers hold the values that it has not got.
+  const elsewhere = store.servers.filter(({ kind }) => kind === 'redis' || kind === 'memcached');
   return events.map((event) => {
     const fault = faults.get(event.fault);
     if (!fault) throw unknownName('fault', event.fault, [...faults.keys()]);
@@ -127,6 +148,12 @@ export function planFaults(
       throw new HarnessError('BAD_PLAN', `${what}: a Redis that Cachequake did not start is not restarted by it`, {
         hint: 'use redis-flush, or --env local or docker',
       });
+    if (fault.needs.includes('redis-restart') && elsewhere.length > 0)
+      throw new HarnessError(
+        'BAD_PLAN',
+        `${what}: it restarts the one Redis, and the store '${store.id}' keeps its values on ${elsewhere.map(({ name }) => name).join(', ')}: none of them would be lost`,
+        { hint: 'redis-flush empties all of them; or use --store redis or redis-replica' },
+      );
     if (fault.kind === 'lasting' && event.durationMs <= 0)
       throw new HarnessError('BAD_PLAN', `${what} needs a duration`, { hint: `for example ${what}+5s` });
     if (event.atMs + event.durationMs >= endMs)

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { StartedStack } from '../contract/environment.ts';
+import type { ServerStack } from '../contract/environment.ts';
 import type { Probe, ProbeEvidence } from '../contract/probe.ts';
 import { testContext } from '../environment/fixtures/tiny-target.ts';
 import { localEnvironment } from '../environment/local.ts';
@@ -19,7 +19,7 @@ import { sourceRoot } from '../kit/package-root.ts';
 import { startProbes, type ProbesOutcome } from './engine/run-probes.ts';
 
 let start: ReturnType<typeof testContext>;
-let stack: StartedStack;
+let stack: ServerStack;
 let probes: Map<string, Probe>;
 let sql: Client;
 let redis: Redis;
@@ -133,6 +133,7 @@ test('a role that may not keep its statements out takes them out of the sum', as
     postgresUrl: url.href,
     cpuMs: () => Promise.resolve(null),
     manifest: { id: 'external' as const },
+    servers: [],
   };
   await using running = await startProbes(pick('postgres-statements', 'postgres-database'), {
     stack: external,

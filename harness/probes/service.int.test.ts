@@ -13,6 +13,7 @@ import service from './service.ts';
 const stack: ProbeContext['stack'] = {
   redisUrl: '',
   postgresUrl: '',
+  servers: [],
   cpuMs: () => Promise.resolve(null),
   manifest: { id: 'local' },
 };

@@ -30,6 +30,12 @@ describe('rebuildEpisodes', () => {
     expect(rebuildEpisodes([...loads, load(1700, 1800)]).map((episode) => episode.loads)).toEqual([3, 1]);
   });
 
+  test('a load that had to wait for its turn belongs to the rebuild in which it was wanted', () => {
+    const late = (wantedAtMs: number) => load(150, 250, { wantedAtMs });
+    expect(rebuildEpisodes([load(0, 100), late(90)]).map((one) => one.loads)).toEqual([2]);
+    expect(rebuildEpisodes([load(0, 100), late(149)]).map((one) => one.loads)).toEqual([1, 1]);
+  });
+
   test('a later load that ends first ends the rebuild', () => {
     expect(rebuildEpisodes([load(0, 100), load(10, 20), load(50, 150)]).map((one) => one.loads)).toEqual([2, 1]);
   });

@@ -8,7 +8,7 @@ import type { Evidence, PhaseBounds } from '../contract/verdict.ts';
 import { phasesOf } from './phases.ts';
 import { recoveryOf } from './recovery.ts';
 
-/** One rebuild of a key: all loads that began before its first new value was there. */
+/** One rebuild of a key: all loads that were wanted before its first new value was there. */
 export interface Episode {
   startedAtMs: number;
   /** When the first value was filled, with the grace; Infinity where none was. */
@@ -30,7 +30,8 @@ function graceMs(load: LoadEvent): number {
 
 /**
  * Splits the loads of one key into rebuilds. A load that failed or whose value was not stored ends nothing: the key
- * is still gone, and the next load belongs to the same rebuild. A deletion by a write counts like an expiry.
+ * is still gone, and the next load belongs to the same rebuild. So does one that a guard let wait until the value was
+ * there. A deletion by a write counts like an expiry.
  *
  * @param loads of one key, by start; loads made because the store was away are not among them
  */
@@ -38,7 +39,7 @@ export function rebuildEpisodes(loads: readonly LoadEvent[]): Episode[] {
   const episodes: Episode[] = [];
   let current: Episode | null = null;
   for (const load of loads) {
-    if (current === null || load.startedAtMs >= current.endedAtMs) {
+    if (current === null || (load.wantedAtMs ?? load.startedAtMs) >= current.endedAtMs) {
       current = { startedAtMs: load.startedAtMs, endedAtMs: Infinity, loads: 0, longestLoadMs: 0 };
       episodes.push(current);
     }

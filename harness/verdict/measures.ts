@@ -13,12 +13,28 @@ import latency from './measures/latency.ts';
 import rates from './measures/rates.ts';
 import recovery from './measures/recovery.ts';
 import redis from './measures/redis.ts';
+import replica from './measures/replica.ts';
 import staleness from './measures/staleness.ts';
 import stock from './measures/stock.ts';
 import workload from './measures/workload.ts';
 
 const measures: ReadonlyMap<string, Measure> = new Map(
-  [latency, rates, cache, edge, database, redis, stock, staleness, workload, recovery, breakpoint, drift, generator]
+  [
+    latency,
+    rates,
+    cache,
+    edge,
+    database,
+    replica,
+    redis,
+    stock,
+    staleness,
+    workload,
+    recovery,
+    breakpoint,
+    drift,
+    generator,
+  ]
     .flat()
     .map((measure) => [measure.id, measure]),
 );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { measureLoadsPerExpiry } from '../conformance/measure.ts';
+import bulkhead from './bulkhead.ts';
 import { outcomes, stackOf, withBench } from './_bench.ts';
 
 const small = (more: Record<string, unknown> = {}) =>
@@ -70,4 +71,27 @@ test('known failure: those who waited load again what is there by then; single-f
   const both = await measureLoadsPerExpiry(stackOf('bulkhead+single-flight'), load);
   expect(alone.loadsPerExpiry).toBeCloseTo(24, 0);
   expect(both.loadsPerExpiry).toBe(1);
+});
+
+test.each([
+  { maxConcurrent: 3, maxQueued: 4, maxWaitMs: 150, instances: 1 },
+  { maxConcurrent: 3, maxQueued: 40, maxWaitMs: 450, instances: 2 },
+  { maxConcurrent: 10, maxQueued: 0, maxWaitMs: 500, instances: 4 },
+  { maxConcurrent: 2, maxQueued: 100, maxWaitMs: 10_000, instances: 4 },
+])('the formula holds for other bounds too: %o', async ({ instances, ...parameters }) => {
+  const { loadsPerExpiry } = await measureLoadsPerExpiry(stackOf('bulkhead', { bulkhead: parameters }), {
+    ratePerSec: 1000,
+    recomputeMs: 100,
+    ttlMs: 4000,
+    seed: 1,
+    instances,
+  });
+  const input = { ratePerSec: 1000, recomputeSec: 0.1, instances, ttlSec: 4, parameters };
+  const predicted = bulkhead.predict!(input)!;
+  expect(Math.abs(loadsPerExpiry / predicted - 1), `${loadsPerExpiry} and ${predicted}`).toBeLessThan(0.15);
+});
+
+test('it predicts nothing where waiting is shorter than a load: who then gets a place depends on when he came', () => {
+  const parameters = { maxConcurrent: 8, maxQueued: 16, maxWaitMs: 50 };
+  expect(bulkhead.predict!({ ratePerSec: 1000, recomputeSec: 0.1, instances: 2, ttlSec: 4, parameters })).toBeNull();
 });

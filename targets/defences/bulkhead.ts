@@ -9,6 +9,36 @@ import { HarnessError } from '../../harness/contract/errors.ts';
 const FULL = new HarnessError('SHED', 'the bulkhead is full: the database is not asked');
 const LEFT = new Error('has its place');
 
+/** E[min(X, most)] for X ~ Poisson(mean): the sum of P(X > k) for k < most. */
+function meanBelow(mean: number, most: number): number {
+  let sum = 0;
+  let upTo = 0;
+  for (let k = 0, logOf = -mean; k < most; k += 1, logOf += Math.log(mean / k)) {
+    upTo += Math.exp(logOf);
+    if (upTo >= 1 - 1e-12 && k > mean) break;
+    sum += 1 - Math.min(1, upTo);
+  }
+  return sum;
+}
+
+/**
+ * How many of a queue get a place before they give up. Readers come evenly, places come back as evenly a δ later, and
+ * again each δ; whoever has given up does not stand in the way of those who came after him.
+ *
+ * @param perLoad readers that come in a δ; all times here are in units of δ
+ */
+function servedOf(queued: number, places: number, perLoad: number, mayWait: number): number {
+  let served = 0;
+  let next = 0;
+  for (let turn = 0; next < queued; turn += 1) {
+    const at = 1 + Math.floor(turn / places) + (turn % places) / perLoad;
+    while (next < queued && (places + next) / perLoad + mayWait < at) next += 1;
+    if (next < queued) served += 1;
+    next += 1;
+  }
+  return served;
+}
+
 export default defineDefence({
   id: 'bulkhead',
   layer: 'guard',
@@ -26,10 +56,22 @@ export default defineDefence({
     maxWaitMs: z.number().min(0).default(500).describe('How long a load may wait for a place, ms'),
   }),
   needs: [],
+  /**
+   * All readers who come until the first load has filled the cache, a time of δ, want to load: one, and a Poisson number
+   * with the mean λδ, evenly over the instances. Of those of one instance C make their load, places and queue together,
+   * and the rest is shed: E[min(1 + X, C)] for the instance of the first reader and E[min(X, C)] for the others, X ~
+   * Poisson(λδ/n). Who waits loads again what is there by then, so that a queue delays loads and saves none. Not all of
+   * the queue comes to its turn where they may not wait long beside δ: that share is counted for even arrivals.
+   */
   predict({ ratePerSec, recomputeSec, instances, parameters: { maxConcurrent, maxQueued, maxWaitMs } }) {
-    const rounds = recomputeSec > 0 ? Math.floor(maxWaitMs / (recomputeSec * 1000)) : Infinity;
-    const waited = Math.min(maxQueued, rounds === 0 ? 0 : maxConcurrent * rounds);
-    return Math.min(1 + ratePerSec * recomputeSec, instances * (maxConcurrent + waited));
+    const waits = maxQueued > 0 && maxWaitMs > 0;
+    // The queue then changes hands before a place is free, and who gets it depends on when he came.
+    if (waits && maxWaitMs < recomputeSec * 1000) return null;
+    const perInstance = (ratePerSec * recomputeSec) / instances;
+    const queued = waits ? Math.max(0, Math.min(maxQueued, Math.round(perInstance) - maxConcurrent)) : 0;
+    const served = servedOf(queued, maxConcurrent, perInstance, maxWaitMs / (recomputeSec * 1000));
+    const most = maxConcurrent + (served < queued ? served : waits ? maxQueued : 0);
+    return 1 + meanBelow(perInstance, most - 1) + (instances - 1) * meanBelow(perInstance, most);
   },
   create({ clock, parameters: { maxConcurrent, maxQueued, maxWaitMs } }) {
     let running = 0;

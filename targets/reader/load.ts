@@ -98,10 +98,11 @@ export function createLoad<T>(options: LoadOptions<T>): Load<T> {
     const ended: LoadEvent[] = [];
     let decided = false;
     let asked = false;
+    const wantedAtMs = clock.nowMs();
 
     const one = async (): Promise<{ loaded: Loaded<T> | null; event: LoadEvent }> => {
       asked = true;
-      const event: LoadEvent = { key, cause, startedAtMs: 0, endedAtMs: 0, ok: false, filled: false };
+      const event: LoadEvent = { key, cause, wantedAtMs, startedAtMs: 0, endedAtMs: 0, ok: false, filled: false };
       try {
         return { loaded: await ask(key, event), event };
       } finally {

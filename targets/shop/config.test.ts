@@ -22,6 +22,7 @@ test('addresses are enough; the rest has defaults, and an empty variable is not 
     instance: 'shop-0',
     redisUrl: ADDRESSES.REDIS_URL,
     databaseUrl: ADDRESSES.DATABASE_URL,
+    readDatabaseUrl: null,
     stack: [],
     ttlMs: 60_000,
     cost: { kind: 'cpu' },

@@ -35,6 +35,7 @@ const schema = z.object({
   SHOP_INSTANCES: whole(1, 10_000).default(1),
   REDIS_URL: address(/^rediss?:\/\//),
   DATABASE_URL: address(/^postgres(ql)?:\/\//),
+  SHOP_READ_DATABASE_URL: address(/^postgres(ql)?:\/\//).optional(),
   SHOP_STACK: json(
     z.array(z.object({ id: z.string().min(1), parameters, file: z.string().nullable().default(null) })),
   ).default([]),
@@ -80,6 +81,8 @@ export interface ShopSettings {
   instance: string;
   redisUrl: string;
   databaseUrl: string;
+  /** Of a replica that pages are loaded from; null for the one database. */
+  readDatabaseUrl: string | null;
   stack: { id: string; parameters: Record<string, unknown>; file: string | null }[];
   ttlMs: number;
   cost: Dataset['cost'];
@@ -136,6 +139,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     instance: `shop-${env.SHOP_INSTANCE}`,
     redisUrl: env.REDIS_URL,
     databaseUrl: env.DATABASE_URL,
+    readDatabaseUrl: env.SHOP_READ_DATABASE_URL ?? null,
     stack: env.SHOP_STACK,
     ttlMs: env.SHOP_TTL_MS,
     cost: env.SHOP_COST,

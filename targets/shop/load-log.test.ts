@@ -15,6 +15,7 @@ test('tells what came after the number that a reader has seen', () => {
   expect(later.loads).toEqual({
     key: ['product:3'],
     cause: ['early'],
+    wantedAtMs: [3],
     startedAtMs: [3],
     endedAtMs: [4],
     ok: [true],

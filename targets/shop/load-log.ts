@@ -60,6 +60,7 @@ export function createLoadLog(size: number = KEPT_LOADS): LoadLog {
       const loads: ServiceProbeAnswer['loads'] = {
         key: [],
         cause: [],
+        wantedAtMs: [],
         startedAtMs: [],
         endedAtMs: [],
         ok: [],
@@ -69,6 +70,7 @@ export function createLoadLog(size: number = KEPT_LOADS): LoadLog {
         const event = ring[number % size]!;
         loads.key.push(event.key);
         loads.cause.push(event.cause);
+        loads.wantedAtMs!.push(event.wantedAtMs ?? event.startedAtMs);
         loads.startedAtMs.push(event.startedAtMs);
         loads.endedAtMs.push(event.endedAtMs);
         loads.ok.push(event.ok);

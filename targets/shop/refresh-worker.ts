@@ -27,7 +27,7 @@ try {
   const stack = await loadStack(settings.stack);
   const mine = stack.find(({ defence }) => defence.id === externalRefresh.id);
   const parameters = externalRefresh.parameters.parse(mine?.parameters ?? {});
-  const pool = createPool(settings.databaseUrl, {
+  const pool = createPool(settings.readDatabaseUrl ?? settings.databaseUrl, {
     max: parameters.maxConcurrent,
     timeoutMs: settings.postgresTimeoutMs,
     name: WHO,

@@ -51,12 +51,10 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   const broken = settings.broken === null ? null : await loadBroken(settings.broken);
   const chosenStock = settings.stock === null ? null : await loadStock(settings.stock);
 
-  const pool = createPool(settings.databaseUrl, {
-    max: settings.postgresPool,
-    timeoutMs: settings.postgresTimeoutMs,
-    name: settings.instance,
-    log,
-  });
+  const limits = { max: settings.postgresPool, timeoutMs: settings.postgresTimeoutMs, name: settings.instance, log };
+  const pool = createPool(settings.databaseUrl, limits);
+  // Pages that are read come from the replica; whoever writes asks the primary, which alone knows what is newest.
+  const readPool = settings.readDatabaseUrl === null ? pool : createPool(settings.readDatabaseUrl, limits);
   const redis = createRedisClient(settings.redisUrl, settings.redisTimeoutMs);
   redis.on('error', (error: Error) => log.warn(`redis: ${error.message}`));
   const { instance, ttlMs, cost } = settings;
@@ -75,11 +73,11 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
 
   const loads = createLoadLog();
   const metrics = createMetrics(pool, loads);
-  const loader = createPageLoader(pool, cost, settings.payloadBytes);
+  const loader = createPageLoader(readPool, cost, settings.payloadBytes);
   const writeSide = await openWriteSide(settings, {
     pool,
     redis,
-    loader,
+    loader: readPool === pool ? loader : createPageLoader(pool, cost, settings.payloadBytes),
     clock,
     random: seededRandom(settings.seed, `${instance}/writes`),
     log,
@@ -98,10 +96,13 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     ...context,
     random: seededRandom(settings.seed, `${instance}/attendance`),
   });
-  const preload = createPreload({ pool, cost, payloadBytes: settings.payloadBytes, loader, reader, clock });
+  const preload = createPreload({ pool: readPool, cost, payloadBytes: settings.payloadBytes, loader, reader, clock });
 
   await reader.start();
-  const [firstRedis, firstPostgres] = await Promise.allSettled([firstTry(redis), pool.query('SELECT 1')]);
+  const [firstRedis, firstPostgres] = await Promise.allSettled([
+    firstTry(redis),
+    Promise.all([...new Set([pool, readPool])].map((one) => one.query('SELECT 1'))),
+  ]);
   if (firstRedis.status === 'rejected') log.warn(`redis is away at the start: ${messageOf(firstRedis.reason)}`);
   if (firstPostgres.status === 'rejected')
     log.warn(`postgres is away at the start: ${messageOf(firstPostgres.reason)}`);
@@ -193,6 +194,7 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
     metrics.close();
     redis.disconnect();
     await pool.end();
+    if (readPool !== pool) await readPool.end();
   };
   await attendance.beforeTraffic();
   try {

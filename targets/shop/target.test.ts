@@ -35,6 +35,7 @@ test('what the plan says reaches the instance through its environment', () => {
     instance: 'shop-1',
     redisUrl: surroundings.redisUrl,
     databaseUrl: surroundings.postgresUrl,
+    readDatabaseUrl: null,
     stack: plan.stack,
     ttlMs: 5_000,
     cost: { kind: 'wait', waitMs: 20 },

@@ -45,6 +45,7 @@ export function createShopTarget(broken: string | null): Target {
       },
     },
     command: { entry: 'targets/shop/main' },
+    readsFromReplica: true,
     readyPath: '/healthz',
     helpers: (plan) =>
       plan.stack.some(({ id }) => id === 'external-refresh')
@@ -66,6 +67,7 @@ export function createShopTarget(broken: string | null): Target {
       SHOP_POSTGRES_POOL: String(plan.service.postgresPool),
       SHOP_SEED: String(plan.seed),
       SHOP_STORE: JSON.stringify(plan.store),
+      SHOP_READ_DATABASE_URL: (plan.readReplica && surroundings.servers?.['postgres-replica']) ?? '',
       SHOP_SERVERS: JSON.stringify(surroundings.servers ?? {}),
       SHOP_WRITE: plan.write === null ? '' : JSON.stringify(plan.write),
       SHOP_WORKLOAD: plan.workload === null ? '' : JSON.stringify(plan.workload),

@@ -12,7 +12,7 @@ export function addDoctorVerb(program: Command): void {
     const findings = await diagnose(settings);
     for (const finding of findings) {
       process.stdout.write(
-        `${finding.ok ? pc.green('✓ ok     ') : pc.yellow('✕ missing')}  ${finding.name}: ${finding.detail}\n`,
+        `${finding.ok ? pc.green('✓ ok     ') : finding.optional ? pc.dim('– missing') : pc.yellow('✕ missing')}  ${finding.name}: ${finding.detail}\n`,
       );
       if (finding.hint) process.stdout.write(`             ${finding.hint}\n`);
     }

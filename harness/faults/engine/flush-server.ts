@@ -7,12 +7,13 @@ import { keysIn } from './keyspace.ts';
 const LIMIT_MS = 5000;
 
 /**
- * Resolves to the number of keys that were there; 0 for a replica, which is emptied by the server that it follows.
+ * Resolves to the number of keys that were there; 0 for a replica, which is emptied by the server that it follows, and
+ * for one of Postgres, which is no cache.
  *
  * @throws Error where the server cannot be reached
  */
 export async function flushServer({ kind, url }: StartedServer): Promise<number> {
-  if (kind === 'redis-replica') return 0;
+  if (kind === 'redis-replica' || kind === 'postgres-replica') return 0;
   return kind === 'memcached' ? flushMemcached(url) : flushRedis(url);
 }
 

@@ -38,9 +38,9 @@ function cpuMs(part: ServerPart): Promise<number | null> {
 }
 
 async function open(message: Extract<ToProbes, { type: 'open' }>): Promise<void> {
-  const { redisUrl, postgresUrl, environment, instances } = message;
+  const { redisUrl, postgresUrl, servers, environment, instances } = message;
   const context: ProbeContext = {
-    stack: { redisUrl, postgresUrl, cpuMs, manifest: { id: environment } },
+    stack: { redisUrl, postgresUrl, servers, cpuMs, manifest: { id: environment } },
     instances,
   };
   const samplers = await Promise.all(

@@ -3,7 +3,7 @@
  * thousands of load events travel without being turned into text.
  */
 import type { LoadEvent } from '../../contract/defence.ts';
-import type { EnvironmentId } from '../../contract/environment.ts';
+import type { EnvironmentId, StartedServer } from '../../contract/environment.ts';
 import type { ProbeEvidence } from '../../contract/probe.ts';
 
 export type ServerPart = 'redis' | 'postgres';
@@ -16,6 +16,7 @@ export type ToProbes =
       files: string[];
       redisUrl: string;
       postgresUrl: string;
+      servers: StartedServer[];
       environment: EnvironmentId;
       instances: { index: number; url: string; pid: number | null }[];
     }

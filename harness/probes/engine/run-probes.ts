@@ -59,6 +59,7 @@ export async function startProbes(
       files: probes.map(({ id, file }) => file ?? moduleFile(id)),
       redisUrl: context.stack.redisUrl,
       postgresUrl: context.stack.postgresUrl,
+      servers: context.stack.servers.map(({ name, kind, url }) => ({ name, kind, url })),
       environment: context.stack.manifest.id,
       instances: context.instances.map(({ index, url, pid }) => ({ index, url, pid })),
     });

@@ -55,12 +55,13 @@ export class ServiceClient {
       this.#lastLoad = 0;
       return;
     }
-    const { key, cause, startedAtMs, endedAtMs, ok, filled } = answer.loads;
+    const { key, cause, wantedAtMs, startedAtMs, endedAtMs, ok, filled } = answer.loads;
     for (let i = 0; i < key.length; i++)
       this.loads.push({
         instance: this.index,
         key: key[i]!,
         cause: cause[i] as LoadCause,
+        ...(wantedAtMs?.[i] === undefined ? {} : { wantedAtMs: wantedAtMs[i] }),
         startedAtMs: startedAtMs[i]!,
         endedAtMs: endedAtMs[i]!,
         ok: ok[i]!,
