@@ -4,7 +4,8 @@
  */
 import type { EffectScale, GateRules } from '../../contract/gate.ts';
 import { HarnessError } from '../../contract/errors.ts';
-import { findMeasure } from '../measures.ts';
+import { unknownName } from '../../kit/suggest.ts';
+import { findMeasure, measureNames } from '../measures.ts';
 import { parseTolerance } from './tolerance.ts';
 
 /** The tolerance of each measure that is judged where nobody said otherwise. Differences in the measure's own unit. */
@@ -64,7 +65,11 @@ export function rulesFor(init: RulesInit, evidence: 'side-by-side' | 'baseline')
     const { measure, ...rule } = parseTolerance(text, DEFAULT_TOLERANCES);
     tolerances[measure] = rule;
   }
-  const only = init.only?.map((name) => findMeasure(name)?.id ?? name);
+  const only = init.only?.map((name) => {
+    const measure = findMeasure(name);
+    if (!measure) throw unknownName('measure', name, measureNames());
+    return measure.id;
+  });
   const judged = Object.entries(tolerances).filter(
     ([id]) =>
       (only === undefined || only.includes(id)) &&
