@@ -96,7 +96,7 @@ function renderRow(
     (end) =>
       `<line class="ci c${colour}" x1="${percent(at(end))}" x2="${percent(at(end))}" y1="${y - 5}" y2="${y + 5}"/>`,
   );
-  const text = esc`<text class="lab fg" x="0" y="${top + 15}">${measure.title}</text><text class="lab e fg" x="100%" y="${top + 15}">${mark} ${word} ${effectText(measure, measure.effect)}<tspan class="minor"> (${intervalText(measure)}), allowed ${sizeText(measure, measure.tolerance)}</tspan></text>`;
+  const text = esc`<text class="lab fg halo" x="0" y="${top + 15}">${measure.title}</text><text class="lab e fg halo" x="100%" y="${top + 15}">${mark} ${word} ${effectText(measure, measure.effect)}<tspan class="minor"> (${intervalText(measure)}), allowed ${sizeText(measure, measure.tolerance)}</tspan></text>`;
   return {
     band: `<rect class="tol" x="${percent(left)}" width="${percent(right - left)}" y="${top + 22}" height="20"/>`,
     marks: `<line class="limit" x1="${percent(right)}" x2="${percent(right)}" y1="${top + 22}" y2="${top + 42}"/><line class="ci c${colour}" x1="${percent(at(low))}" x2="${percent(at(high))}" y1="${y}" y2="${y}"/>${ends.join('')}${arrows}${shape(percent(at(measure.effect ?? 0)), y, SHAPES[measure.outcome], `pt c${colour}${measure.outcome === 'undecided' || status === null ? ' ring' : ''}`)}${text}`,

@@ -28,8 +28,7 @@ export function renderMeasureTable(result: GateResult): string {
     rows: mattersFirst(result.measures).map((measure) => {
       const { mark, word, status } = OUTCOMES[measure.outcome];
       const outcome: Cell = { text: `${mark} ${word}`, ...(status && { class: `s-${status}` }) };
-      if (measure.pairsNeeded !== null) outcome.small = `about ${number(measure.pairsNeeded)} pairs would tell`;
-      else if (measure.adjustedP !== null)
+      if (measure.outcome === 'regressed' && measure.adjustedP !== null)
         outcome.small = measure.adjustedP < 0.001 ? 'p < 0.001' : `p = ${Number(measure.adjustedP.toPrecision(2))}`;
       return {
         id: `measure-${slug(measure.id)}`,

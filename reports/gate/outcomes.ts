@@ -32,9 +32,11 @@ export function gateStatus(result: GateResult): { status: VerdictStatus; word: s
   return { status: 'unknown', word: 'Undecided', mark: '?' };
 }
 
-/** The verdict's sentence without a leading status word: that stands beside it as a mark. */
+/** The verdict's sentence without a leading status word, which stands beside it as a mark; figures keep their units. */
 export function gateSentence(result: GateResult): string {
-  return result.verdict.sentence.replace(/^(pass|fail|regressed|unknown|undecided|invalid|interrupted)(ed)?:\s*/i, '');
+  return result.verdict.sentence
+    .replace(/^(pass|fail|regressed|unknown|undecided|invalid|interrupted)(ed)?:\s*/i, '')
+    .replace(/(\d) (%|points?\b|m?s\b)/g, '$1\u00a0$2');
 }
 
 /** What the outcome of one measure counts for, in view of the whole: nothing passes that may not be trusted. */
@@ -53,11 +55,15 @@ export function effectText(decision: MeasureDecision, value: number | null): str
   return Number.parseFloat(size) === 0 ? size : `${value > 0 ? '+' : '−'}${size}`;
 }
 
-/** The size of an effect without a sign: `5 %`, `0.1 points`. */
+/** The size of an effect without a sign: `5 %`, `0.1 points`. A hundredth of what is allowed is as fine as it is told. */
 export function sizeText(decision: MeasureDecision, value: number | null): string {
   if (value === null || !Number.isFinite(value)) return UNKNOWN;
-  if (decision.scale === 'ratio') return `${short(value * 100)}\u00a0%`;
-  return withUnit(short(value) === '0' ? 0 : value, decision.unit).replace(/%$/, 'points');
+  const factor = decision.scale === 'ratio' ? 100 : 1;
+  const fine = (decision.tolerance * factor) / 100;
+  const digits = fine > 0 ? Math.min(12, Math.max(0, Math.ceil(-Math.log10(fine)))) : 3;
+  const size = Number((value * factor).toFixed(digits));
+  if (decision.scale === 'ratio') return `${number(size)}\u00a0%`;
+  return withUnit(size, decision.unit).replace(/%$/, 'points');
 }
 
 /** The interval of an effect: `−1.2 to +5.4 %`. */
@@ -66,11 +72,6 @@ export function intervalText(decision: MeasureDecision): string {
   const [low, high] = [effectText(decision, decision.low), effectText(decision, decision.high)];
   const unit = /\u00a0\S+$/.exec(high)?.[0] ?? '';
   return `${unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low} to ${high}`;
-}
-
-/** Noise at the fourth digit tells nothing: 0.0004 % is 0. */
-function short(value: number): string {
-  return number(Math.abs(value) < 0.005 ? 0 : Number(value.toPrecision(Math.abs(value) < 1 ? 2 : 3)));
 }
 
 /** An effect in a sentence: `5.1 % worse`, `2 % better`, `no different`. */

@@ -123,8 +123,13 @@ function nameOf(quantile: number): string {
 
 /** Where the band leaves no room for no change, in words. */
 function findingOf(shifts: readonly QuantileShift[]): string {
-  const slower = shifts.filter((shift) => shift.low > 1);
-  const faster = shifts.filter((shift) => shift.high < 1);
+  // One of so many percentiles may be apart by chance alone; neighbours move together when something moved them.
+  const beside = (apart: (shift: QuantileShift) => boolean): QuantileShift[] =>
+    shifts.filter(
+      (shift, i) => apart(shift) && [shifts[i - 1], shifts[i + 1]].some((other) => other !== undefined && apart(other)),
+    );
+  const slower = beside((shift) => shift.low > 1);
+  const faster = beside((shift) => shift.high < 1);
   const told = (apart: readonly QuantileShift[], word: string): string[] => {
     if (apart.length === 0) return [];
     const most = apart.reduce((a, b) => (Math.abs(b.ratio - 1) > Math.abs(a.ratio - 1) ? b : a));
@@ -134,9 +139,7 @@ function findingOf(shifts: readonly QuantileShift[]): string {
         ? 'everywhere'
         : apart.at(-1) === shifts.at(-1) && shifts.indexOf(apart[0]!) === shifts.length - apart.length
           ? `from ${nameOf(apart[0]!.quantile)} up`
-          : apart.length === 1
-            ? `at ${nameOf(apart[0]!.quantile)}`
-            : `between ${nameOf(apart[0]!.quantile)} and ${nameOf(apart.at(-1)!.quantile)}`;
+          : `between ${nameOf(apart[0]!.quantile)} and ${nameOf(apart.at(-1)!.quantile)}`;
     return [
       `${word} ${where}, most at ${nameOf(most.quantile)}: ${size}\u00a0%, ${milliseconds(most.baseMs)} to ${milliseconds(most.candidateMs)}`,
     ];

@@ -29,7 +29,7 @@ test('the terminal says outcome, figures, decision and what to do next, without 
   expect(text).toMatch(
     /p99 latency +✕ regressed +2\d\.?\d*.ms +3\d\.?\d*.ms +\+2\d\.?\d*.% +\+[\d.]+ to \+[\d.]+.% +10.% +[\d.]+.%/,
   );
-  expect(text).toContain(`✕ Regressed: ${gate.verdict.sentence}`);
+  expect(text.replaceAll('\u00a0', ' ')).toContain(`✕ Regressed: ${gate.verdict.sentence}`);
   expect(text).toContain(`repeat  ${gate.repeatCommand}`);
   expect(text).not.toContain(ESCAPE);
   expect(renderGateTable(gate, { colour: true, width: 140 })).toContain(ESCAPE);
@@ -101,7 +101,7 @@ test('Markdown: the hidden mark, the decision, a row for each measure, the comma
   const gate = makeGate({ kind: 'baseline' });
   const lines = renderGateMarkdown(gate).split('\n');
   expect(lines[0]).toBe('<!-- cachequake-gate -->');
-  expect(lines[1]).toMatch(/^## ✕ Regressed: Database queries per request is 31 % worse/);
+  expect(lines[1]).toMatch(/^## ✕ Regressed: Database queries per request is 31.% worse/);
   const rows = lines.filter((line) => line.startsWith('| ') && /[✕?★≈✓·] /.test(line));
   expect(rows.length).toBe(gate.measures.length);
   expect(rows.filter((row) => row.includes('· not judged')).length).toBe(4);

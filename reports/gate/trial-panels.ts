@@ -154,7 +154,7 @@ function renderPanel(input: {
       { text: `allowed ${sizeText(measure, measure.tolerance)}`, y: top, class: 'lim' },
       ...(measure.effect === null
         ? []
-        : [{ text: `estimate ${effectText(measure, measure.effect)}`, y: y(measure.effect), class: 'fg' }]),
+        : [{ text: `found ${effectText(measure, measure.effect)}`, y: y(measure.effect), class: 'fg' }]),
     ],
   });
 }
