@@ -11,7 +11,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ServerStack } from '../contract/environment.ts';
 import type { Probe, ProbeEvidence } from '../contract/probe.ts';
-import { testContext } from '../environment/fixtures/tiny-target.ts';
+import { testContext, testOptions } from '../environment/fixtures/tiny-target.ts';
 import { localEnvironment } from '../environment/local.ts';
 import { realClock } from '../kit/clock.ts';
 import { loadModules } from '../kit/load-modules.ts';
@@ -27,7 +27,9 @@ let admin: Redis;
 
 beforeAll(async () => {
   probes = await loadModules<Probe>(join(sourceRoot, 'harness', 'probes'), 'probe');
-  start = testContext(`test-probes-${randomBytes(4).toString('hex')}`);
+  start = testContext(`test-probes-${randomBytes(4).toString('hex')}`, testOptions(), [
+    { name: 'postgres-replica', kind: 'postgres-replica' },
+  ]);
   stack = await localEnvironment.start(start);
   sql = new Client({ connectionString: stack.postgresUrl, application_name: 'cachequake-shop' });
   await sql.connect();
@@ -228,6 +230,34 @@ test('a probe that cannot open, and a probe process that dies, are told and not 
   expect(outcome.evidence).toMatchObject([
     { probe: 'redis-info', error: expect.stringContaining('SIGKILL'), samples: 0 },
   ]);
+});
+
+test('what the replica answers is counted apart from the primary, and how far it is behind is seen', async () => {
+  const replica = new Client({ connectionString: stack.servers[0]!.url, application_name: 'cachequake-shop' });
+  await replica.connect();
+  try {
+    await replica.query('alter system set recovery_min_apply_delay = 400');
+    await replica.query('select pg_reload_conf()');
+    const outcome = await watch(['postgres-replica', 'postgres-statements'], async () => {
+      for (let i = 0; i < 200; i++) await replica.query('select price from probe_items where id = $1', [i % 100]);
+      for (let i = 0; i < 20; i++) {
+        await sql.query('update probe_items set price = price + 1 where id = $1', [i]);
+        await delay(20);
+      }
+      await delay(600);
+    });
+    const evidence = evidenceOf(outcome, 'postgres-replica');
+    expect(evidence.totals['replica.totalQueries']).toBe(200);
+    expect(evidenceOf(outcome, 'postgres-statements').totals['db.totalQueries']).toBe(20);
+    const lags = valuesOf(evidence, 'replica.lagMs').filter((value) => value !== null);
+    expect(lags[0]).toBeLessThan(100);
+    expect(Math.max(...lags)).toBeGreaterThan(330);
+    expect(lags.at(-1)).toBeLessThan(100);
+  } finally {
+    await replica.query('alter system reset recovery_min_apply_delay').catch(() => {});
+    await replica.query('select pg_reload_conf()').catch(() => {});
+    await replica.end();
+  }
 });
 
 test('all probes together cost little of one core, and say how much', async () => {
