@@ -7,7 +7,9 @@ import { redact } from '../kit/redact.ts';
 import { addCleanVerb } from './verbs/clean.ts';
 import { addCompareVerb } from './verbs/compare.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
+import { addGateVerb } from './verbs/gate.ts';
 import { addListVerb } from './verbs/list.ts';
+import { addNewVerb } from './verbs/new.ts';
 import { addPlanVerb } from './verbs/plan.ts';
 import { addReportVerb } from './verbs/report.ts';
 import { addRunVerb } from './verbs/run.ts';
@@ -35,9 +37,11 @@ failed, 130 interrupted.`,
 for (const add of [
   addRunVerb,
   addCompareVerb,
+  addGateVerb,
   addReportVerb,
   addSimulateVerb,
   addPlanVerb,
+  addNewVerb,
   addListVerb,
   addDoctorVerb,
   addCleanVerb,

@@ -21,6 +21,7 @@ export function pairsLine(
   const until = Math.min(rules.lastLook, inTime);
   const next = done < rules.firstLook ? rules.firstLook : rules.lastLook;
   const when = `${done} pair${done === 1 ? '' : 's'} done, ${rounded(pairMs)} each`;
+  if (done >= until) return when;
   if (next > inTime) return `${when}; time is up after ${until}, in ${rounded(leftMs)} at most`;
   const look = next === rules.firstLook ? 'the first look' : 'the last look';
   const rest = next === until ? '' : `; at most until ${until}, in ${rounded((until - done) * pairMs)}`;

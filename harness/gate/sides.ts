@@ -70,14 +70,17 @@ export async function resolveSides(
   return { base, candidate };
 }
 
-/** The base against itself, to see how much noise the machine makes. */
+/**
+ * One version on both sides, to see how much noise the machine makes.
+ *
+ * @param text as for {@link resolveSide}
+ */
 export async function selfTestSides(
   folder: string,
-  title: string | null,
+  text: string | null,
 ): Promise<{ base: ResolvedSide; candidate: ResolvedSide }> {
-  const { side, source } = await workingFolder('base', folder);
-  const base = { side: { ...side, title: title ?? side.title }, source };
-  return { base, candidate: { side: { ...base.side, name: 'candidate' }, source } };
+  const base = await resolveSide('base', text, folder);
+  return { base, candidate: { ...base, side: { ...base.side, name: 'candidate' } } };
 }
 
 function sameness(base: ResolvedSide, candidate: ResolvedSide): string | null {

@@ -13,11 +13,11 @@ export function addReportVerb(program: Command): void {
     .option('-o, --out <folder>', 'folder to write to instead of the result’s own')
     .addHelpText('after', '\nExample:\n  cachequake report reports/runs/latest')
     .action(async (path: string, flags: { out?: string }) => {
-      const [{ readResult }, { writeOutputs }] = await Promise.all([
+      const [{ readStored }, { writeOutputs }] = await Promise.all([
         import('../../results/read.ts'),
         import('../write-outputs.ts'),
       ]);
-      const result = await readResult(resolve(path));
+      const result = await readStored(resolve(path));
       const own = statSync(path).isDirectory() ? resolve(path) : dirname(resolve(path));
       const folder = flags.out ? makeOutputFolder(result.runId, flags.out) : own;
       await writeOutputs(result, folder);
