@@ -12,6 +12,7 @@ export type { AnyResult, ComparisonResult, RunResult } from './contract/result.t
 export { defineStockStrategy } from './contract/stock.ts';
 export type { Entry, Store } from './contract/store.ts';
 export { defineTarget } from './contract/target.ts';
+export type { Target } from './contract/target.ts';
 export type { Clock, Random } from './contract/time.ts';
 export { defineCheck } from './contract/verdict.ts';
 export type { Check, Evidence } from './contract/verdict.ts';

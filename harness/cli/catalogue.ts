@@ -96,6 +96,19 @@ export async function withOwnProfile(catalogue: FullCatalogue, name: string): Pr
   return profile.id;
 }
 
+/**
+ * Loads a fault of the user's own where the fault of `./mine.ts@2s+1s` is a file.
+ *
+ * @returns the text with its id
+ */
+export async function withOwnFault(catalogue: FullCatalogue, text: string): Promise<string> {
+  const [, file, rest] = /^\s*([^@]+\.[cm]?[jt]s)(@.*)$/s.exec(text) ?? [];
+  if (file === undefined) return text;
+  const fault = await loadModule<Fault>(resolve(file), 'fault');
+  catalogue.faults.set(fault.id, fault);
+  return fault.id + rest;
+}
+
 /** Loads a stock strategy of the user's own where the name is a file, and returns its id. */
 export async function withOwnStock(catalogue: FullCatalogue, name: string): Promise<string> {
   if (!/\.[cm]?[jt]s$/.test(name)) return name;

@@ -9,7 +9,14 @@ import { fromText, parseAssignments, resolveSettings } from '../plan/resolve-set
 import { flagName, settingInfos, type Settings } from '../plan/settings.ts';
 import { parseThreshold } from '../verdict/thresholds.ts';
 import { chooseTarget, isChosen, placeOf, refuseShopParts } from './own-target.ts';
-import { type FullCatalogue, loadCatalogue, withOwnDefences, withOwnProfile, withOwnStock } from './catalogue.ts';
+import {
+  type FullCatalogue,
+  loadCatalogue,
+  withOwnDefences,
+  withOwnFault,
+  withOwnProfile,
+  withOwnStock,
+} from './catalogue.ts';
 
 /** Flags by the heading they stand under in the help. */
 const HEADINGS: Readonly<Record<string, string>> = {
@@ -113,7 +120,8 @@ export async function prepare(flags: Record<string, unknown>): Promise<Prepared>
   const catalogue = await loadCatalogue();
   const target = (catalogue.target = await chooseTarget(flags, config));
   const settings = { ...resolved.settings, env: placeOf(target, resolved.settings.env) };
-  const faults = settings.fault.map(parseFault);
+  const texts = await Promise.all(settings.fault.map((text) => withOwnFault(catalogue, text)));
+  const faults = texts.map((text) => parseFault(text));
   refuseShopParts(target, {
     '--defence': flags['defence'] !== undefined,
     '--stock': flags['stock'] !== undefined || settings.set['stock'] !== undefined,

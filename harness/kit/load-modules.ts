@@ -6,11 +6,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HarnessError, messageOf } from '../contract/errors.ts';
+import { letImportPackage } from './own-imports.ts';
 
 /** Loads the default export of one file and checks its id. */
 export async function loadModule<T extends { id: string }>(file: string, kind: string): Promise<T> {
   const path = resolve(file);
   if (!existsSync(path)) throw new HarnessError('BAD_MODULE', `${kind} file not found: ${path}`);
+  letImportPackage(path);
   let module: { default?: unknown };
   try {
     module = (await import(pathToFileURL(path).href)) as { default?: unknown };

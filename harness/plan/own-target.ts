@@ -174,6 +174,8 @@ type Fields = z.output<typeof fields>;
 export const ownTargetSchema = fields.superRefine(refuseContradictions).transform(complete);
 
 function refuseContradictions(given: Fields, context: z.RefinementCtx): void {
+  // What is wrong by itself has been said, and nothing can be told of it.
+  if (context.issues.length > 0) return;
   const problem = (path: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [path], message, input: given });
   const ways = (['command', 'image', 'url'] as const).filter((way) => given[way] !== null);
@@ -232,7 +234,11 @@ function complete(given: Fields): OwnTarget {
  */
 export function readOwnTarget(section: unknown, path: string): OwnTarget {
   const parsed = ownTargetSchema.safeParse(section);
-  if (!parsed.success) throw explainIssue(parsed.error.issues[0]!, path, section);
+  if (!parsed.success) {
+    const { issues } = parsed.error;
+    // A slip in a name is also a missing field; the slip says more.
+    throw explainIssue(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!, path);
+  }
   const own = parsed.data;
   const where = (field: string): string => `placeholder in ${path}: target.${field}:`;
   for (const [name, text] of Object.entries(own.environment))
@@ -253,7 +259,7 @@ function checkPlaceholders(text: string, what: string, own: OwnTarget): void {
   }
 }
 
-function explainIssue(issue: z.core.$ZodIssue, path: string, section: unknown): HarnessError {
+function explainIssue(issue: z.core.$ZodIssue, path: string): HarnessError {
   const at = ['target', ...issue.path.map(String)];
   if (issue.code === 'unrecognized_keys') return unknownField(issue.keys[0]!, at, path);
   if (issue.code === 'invalid_key' && at.at(-2) === 'operations')
@@ -264,7 +270,7 @@ function explainIssue(issue: z.core.$ZodIssue, path: string, section: unknown): 
     const specific = inner.find(
       (each) => each.path.length > 0 || each.code === 'custom' || each.code === 'unrecognized_keys',
     );
-    if (specific) return explainIssue({ ...specific, path: [...issue.path, ...specific.path] }, path, section);
+    if (specific) return explainIssue({ ...specific, path: [...issue.path, ...specific.path] }, path);
   }
   const hint = descriptionAt(issue.path);
   return new HarnessError(

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HarnessError, messageOf } from '../contract/errors.ts';
+import { letImportPackage } from '../kit/own-imports.ts';
 
 const NAMES = ['cachequake.config.ts', 'cachequake.config.js', 'cachequake.config.json'];
 
@@ -46,6 +47,7 @@ function readJson(path: string): unknown {
 }
 
 async function readModule(path: string): Promise<unknown> {
+  letImportPackage(path);
   try {
     return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (cause) {
