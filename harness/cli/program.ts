@@ -8,6 +8,7 @@ import { addCleanVerb } from './verbs/clean.ts';
 import { addCompareVerb } from './verbs/compare.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addGateVerb } from './verbs/gate.ts';
+import { addHistoryVerb } from './verbs/history.ts';
 import { addListVerb } from './verbs/list.ts';
 import { addNewVerb } from './verbs/new.ts';
 import { addPlanVerb } from './verbs/plan.ts';
@@ -39,6 +40,7 @@ for (const add of [
   addCompareVerb,
   addGateVerb,
   addReportVerb,
+  addHistoryVerb,
   addSimulateVerb,
   addPlanVerb,
   addNewVerb,
