@@ -10,6 +10,7 @@ import type { RunPlan } from '../contract/plan.ts';
 import { refuseMissingServers } from '../environment/missing-servers.ts';
 import { selectEnvironment } from '../environment/select.ts';
 import { openJournal } from '../kit/journal.ts';
+import { unknownName } from '../kit/suggest.ts';
 import { openLoopEngine } from '../load/open-loop.ts';
 import { saturationEngine } from '../load/saturation.ts';
 import { serversOf } from '../plan/servers.ts';
@@ -20,14 +21,17 @@ import { listenForInterrupts } from './interrupts.ts';
 import type { Prepared, Variant } from './options.ts';
 import { linkLatest, makeOutputFolder, newRunId, removeIfEmpty } from './output-folder.ts';
 import { createProgress } from './progress.ts';
+import { runOrder } from './run-order.ts';
 
 export interface ExperimentInput {
   prepared: Prepared;
   profiles: readonly string[];
   /** One for a run. */
   variants: readonly Variant[];
-  /** How often each is run; in turn, so that a machine that drifts does so for all of them. */
+  /** How often each is run; in rounds, each in an order drawn from the seed. */
   repeats: number;
+  /** Label of the contender that the others are held against; the first where not given. */
+  against?: string | undefined;
   command: string;
   out?: string | undefined;
 }
@@ -44,13 +48,14 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   const { settings, catalogue } = prepared;
   // Planned before anything is looked for, so that a typing slip costs no time.
   const asEnvironment = settings.env === 'auto' ? 'local' : settings.env;
-  await makePlans(input, asEnvironment);
+  checkAgainst(input.against, await makePlans(input, asEnvironment));
 
   const progress = await createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
   const interrupts = listenForInterrupts((line) => progress.step(line));
   try {
     const { environment, reason } = await selectEnvironment(settings.env, settings, (line) => progress.step(line));
     const plans = await makePlans(input, environment.id);
+    const order = runOrder(plans.length / input.repeats, input.repeats, settings.seed);
     const servers = serversOf(plans, catalogue.stores);
     await refuseMissingServers(
       environment.id,
@@ -63,12 +68,12 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     const journal = openJournal(runId);
     progress.step(`${environment.title}: ${reason}`);
     const startedAt = new Date();
-    const runs: RunResult[] = [];
+    const done = new Map<number, RunResult>();
     let failure: unknown;
     let allStopped = true;
     try {
       // Before the stack: generators warm their code while servers start, which is mostly waiting.
-      await using firstGenerators = prepareLoad(plans[0]!);
+      await using firstGenerators = prepareLoad(plans[order[0]!]!);
       const stack = await environment.start({
         runId,
         folder,
@@ -82,11 +87,13 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
       });
       allStopped = false;
       try {
-        for (const [index, plan] of plans.entries()) {
+        for (const [step, index] of order.entries()) {
           if (interrupts.signal.aborted) break;
-          if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.label} (${index + 1} of ${plans.length})`);
-          await using generators = index === 0 ? firstGenerators : prepareLoad(plan);
-          runs.push(
+          const plan = plans[index]!;
+          if (plans.length > 1) progress.step(`${plan.profile.id}: ${plan.label} (${step + 1} of ${plans.length})`);
+          await using generators = step === 0 ? firstGenerators : prepareLoad(plan);
+          done.set(
+            index,
             await executeRun({
               plan,
               stack,
@@ -118,6 +125,8 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     // Without this line the journal stays, and `clean` can take back what could not be stopped.
     if (allStopped) journal.write({ kind: 'ended' });
     journal.close();
+    // As they were written, whatever the order in which they took place.
+    const runs = plans.flatMap((_, index) => done.get(index) ?? []);
     if (failure !== undefined && runs.length === 0) {
       removeIfEmpty(folder);
       throw interrupts.signal.aborted
@@ -125,7 +134,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
         : failure;
     }
 
-    const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input.command, startedAt);
+    const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input, startedAt);
     // Loaded only now: the renderers are a third of what the command line would otherwise load before it starts.
     const { writeOutputs } = await import('./write-outputs.ts');
     await writeOutputs(result, folder);
@@ -138,13 +147,19 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   }
 }
 
-/** Repeats outermost: A B A B, not A A B B. */
+/** Repeat by repeat; who goes first in each is not said here. */
 async function makePlans(input: ExperimentInput, environment: EnvironmentId): Promise<RunPlan[]> {
   const plans: RunPlan[] = [];
   for (let repeat = 0; repeat < input.repeats; repeat++)
     for (const profile of input.profiles)
       for (const variant of input.variants) plans.push(await input.prepared.plan(profile, variant, environment));
   return plans;
+}
+
+function checkAgainst(against: string | undefined, plans: readonly RunPlan[]): void {
+  if (against === undefined) return;
+  const labels = [...new Set(plans.map(({ label }) => label))];
+  if (!labels.includes(against)) throw unknownName('contender', against, labels);
 }
 
 function prepareLoad(plan: RunPlan): PreparedLoad {
@@ -157,12 +172,12 @@ function compareRuns(
   runs: RunResult[],
   planned: number,
   runId: string,
-  command: string,
+  { command, against }: ExperimentInput,
   startedAt: Date,
 ): ComparisonResult {
   const result = assembleComparisonResult({
     runs,
-    judgement: judgeComparison(runs),
+    judgement: judgeComparison(runs, against),
     runId,
     command,
     startedAt,

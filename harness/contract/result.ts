@@ -4,7 +4,7 @@
  */
 import type { EnvironmentManifest } from './environment.ts';
 import type { FaultInterval } from './fault.ts';
-import type { GateResult } from './gate.ts';
+import type { EffectScale, GateResult } from './gate.ts';
 import type { HistogramRecord, LoadEvidence } from './load.ts';
 import type { RunPlan } from './plan.ts';
 import type { ProbeEvidence, Series } from './probe.ts';
@@ -77,6 +77,35 @@ export interface RunResult {
   probeCostCpuShare: number | null;
 }
 
+/**
+ * What the repeats of a comparison show of one contender against another, paired by repeat. The statistics are the
+ * gate's, in both directions.
+ */
+export interface ComparisonInterval {
+  /** Profile and faults, as `hot-key + redis-down`. */
+  scenario: string;
+  /** Labels of the plans. */
+  contender: string;
+  against: string;
+  measure: string;
+  phase: PhaseBounds['name'];
+  /** Positive is worse: a share for ratios, the measure's unit for differences. */
+  scale: EffectScale;
+  effect: number | null;
+  /** Two-sided 95 % interval; null where too few repeats give none. */
+  low: number | null;
+  high: number | null;
+  /** Repeats in which both are valid and know the measure. */
+  pairs: number;
+  /** Exact and two-sided, and adjusted over all contenders and measures (Holm). */
+  pValue: number;
+  adjustedP: number;
+  /** `too-few`: no difference, however large, could be told from chance. */
+  outcome: 'better' | 'worse' | 'within-noise' | 'too-few';
+  /** Repeats with which a difference can be shown at all; null where there are as many. */
+  pairsNeeded: number | null;
+}
+
 /** Several runs of the same seeded traffic. */
 export interface ComparisonResult {
   kind: 'comparison';
@@ -91,6 +120,8 @@ export interface ComparisonResult {
   verdict: { status: VerdictStatus; sentence: string; explanation: string };
   /** What differs between the runs beyond the defence, in words. */
   differences: string[];
+  /** Not given where each was run once. */
+  intervals?: ComparisonInterval[];
 }
 
 export type AnyResult = RunResult | ComparisonResult;

@@ -58,7 +58,7 @@ export function assembleRunResult(material: RunMaterial): RunResult {
 
 export interface ComparisonMaterial extends Occasion {
   runs: RunResult[];
-  judgement: Pick<ComparisonResult, 'verdict' | 'differences'>;
+  judgement: Pick<ComparisonResult, 'verdict' | 'differences' | 'intervals'>;
 }
 
 /** The result of several runs; partial where any of them is. */

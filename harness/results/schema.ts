@@ -86,6 +86,30 @@ const comparisonResult = z.object({
   runs: z.array(runResult),
   verdict,
   differences: z.array(z.string()),
+  intervals: z
+    .array(
+      z.object({
+        scenario: z.string(),
+        contender: z.string(),
+        against: z.string(),
+        measure: z.string(),
+        phase,
+        scale: z.enum(['ratio', 'difference']),
+        effect: z
+          .number()
+          .nullable()
+          .describe("positive is worse: a share for ratios, the measure's unit for differences"),
+        low: z.number().nullable().describe('of the two-sided 95 % interval'),
+        high: z.number().nullable(),
+        pairs: z.number(),
+        pValue: z.number().describe('exact, two-sided'),
+        adjustedP: z.number().describe('over all contenders and measures (Holm)'),
+        outcome: z.enum(['better', 'worse', 'within-noise', 'too-few']),
+        pairsNeeded: z.number().nullable(),
+      }),
+    )
+    .exactOptional()
+    .describe('what repeats show, paired by repeat'),
 });
 
 /** Reads any result of the current version. */

@@ -11,7 +11,7 @@ import type { Tail } from './ranks.ts';
 const MOST_EXACT = 40;
 const DRAWS = 20_000;
 /** Bounds are searched to this share of the range of the values. */
-const PRECISION = 1e-6;
+const PRECISION = 1e-5;
 
 /**
  * Tests paired differences against symmetry around 0, by their mean. Zeros change nothing and are left out.
@@ -41,31 +41,37 @@ export function meanLocation(differences: readonly number[], random?: Random): L
   const n = differences.length;
   if (n === 0) return null;
   const estimate = differences.reduce((sum, d) => sum + d, 0) / n;
-  const upperOf = (values: readonly number[], middle: number, confidence: number): number => {
-    if (2 ** -n > 1 - confidence + 1e-12) return Infinity;
-    let low = middle;
-    let high = Math.max(...values);
-    const precision = PRECISION * (high - Math.min(...values));
-    while (high - low > precision) {
-      const mean = (low + high) / 2;
-      const p = signFlipTest(
-        values.map((d) => d - mean),
-        random,
-      ).less.atLeast;
-      if (p > 1 - confidence) low = mean;
-      else high = mean;
-    }
-    return high;
-  };
   return {
     estimate,
-    upper: (confidence) => upperOf(differences, estimate, confidence),
-    lower: (confidence) =>
-      -upperOf(
-        differences.map((d) => -d),
-        -estimate,
-        confidence,
-      ),
+    upper: once((confidence) => upperBound(differences, estimate, confidence, random)),
+    lower: once((confidence) => -upperBound(differences.map((d) => -d), -estimate, confidence, random)),
+  };
+}
+
+function upperBound(values: readonly number[], middle: number, confidence: number, random?: Random): number {
+  if (2 ** -values.length > 1 - confidence + 1e-12) return Infinity;
+  let low = middle;
+  let high = Math.max(...values);
+  const precision = PRECISION * (high - Math.min(...values));
+  while (high - low > precision) {
+    const mean = (low + high) / 2;
+    const p = signFlipTest(
+      values.map((d) => d - mean),
+      random,
+    ).less.atLeast;
+    if (p > 1 - confidence) low = mean;
+    else high = mean;
+  }
+  return high;
+}
+
+/** A bound takes a search: it is not made twice. */
+function once(of: (confidence: number) => number): (confidence: number) => number {
+  const known = new Map<number, number>();
+  return (confidence) => {
+    const found = known.get(confidence) ?? of(confidence);
+    known.set(confidence, found);
+    return found;
   };
 }
 

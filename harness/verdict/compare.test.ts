@@ -121,7 +121,10 @@ describe('who was best at what', () => {
     const others = [30, 31, 32].map((p99) => runOf({ defence: 'b', measures: figures(null, null, p99) }));
     const { verdict } = judgeComparison([...runs, ...others]);
     expect(verdict.sentence).toBe('a has the lowest p99 (12 ms)');
-    expect(verdict.explanation).toBe('Medians of at least 3 runs each.');
+    expect(verdict.explanation).toBe(
+      'Medians of at least 3 runs each. ' +
+        '3 repeats can tell no difference from chance, however large: 6 would be needed.',
+    );
   });
 
   test('profiles are ranked apart', () => {
@@ -147,6 +150,72 @@ describe('who was best at what', () => {
     expect(judgeComparison([sale('ttl-cached', 40), sale('script', 0)]).verdict.sentence).toBe(
       'script has the fewest units oversold (0)',
     );
+  });
+});
+
+describe('repeats', () => {
+  /** Rounds in which a machine is slower and faster, the same for all of a round. */
+  const MACHINE = [1, 1.4, 0.8, 1.1, 2, 0.9, 1.2, 1.7, 0.7, 1.05];
+  const rounds = (defence: string, p99: (i: number) => number, loads = 3): RunResult[] =>
+    MACHINE.map((machine, i) => runOf({ defence, measures: figures(loads, null, p99(i) * machine) }));
+  const jitter = (i: number): number => 1 + 0.02 * (((i * 7) % 10) / 4.5 - 1);
+
+  test('a difference that every round shows is told with its interval, however the machine changes', () => {
+    const { verdict, intervals } = judgeComparison([...rounds('a', () => 100), ...rounds('b', (i) => 80 * jitter(i))]);
+    const p99 = intervals!.find(({ measure }) => measure === 'latency.p99')!;
+    expect(p99).toMatchObject({ contender: 'b', against: 'a', outcome: 'better', pairs: 10, pairsNeeded: null });
+    expect(p99.effect).toBeCloseTo(-0.2, 2);
+    expect(p99.pValue).toBeCloseTo(2 / 1024, 9);
+    expect(p99.adjustedP).toBeCloseTo(4 / 1024, 9);
+    expect(p99.low!).toBeLessThan(p99.high!);
+    expect(verdict.sentence).toBe('b has the lowest p99 (85 ms)');
+    expect(verdict.explanation).toMatch(
+      /b against a: p99 latency \d\d(\.\d)? % better \(.* % to .* %\); database loads per expiry of the hot key within noise\./,
+    );
+  });
+
+  test('medians that differ by more than a tenth are still called equal where the rounds do not agree', () => {
+    const wild = (i: number): number => (i % 2 === 0 ? 60 : 190);
+    const { verdict, intervals } = judgeComparison([...rounds('a', () => 100), ...rounds('b', wild)]);
+    expect(intervals!.find(({ measure }) => measure === 'latency.p99')!.outcome).toBe('within-noise');
+    expect(verdict.sentence).toBe('a and b cannot be told apart');
+    expect(verdict.explanation).toContain(
+      'b against a: database loads per expiry of the hot key and p99 latency within noise',
+    );
+  });
+
+  test('against another than the first', () => {
+    const runs = [
+      ...rounds('a', () => 100),
+      ...rounds('b', (i) => 80 * jitter(i)),
+      ...rounds('c', (i) => 90 * jitter(i)),
+    ];
+    const { intervals } = judgeComparison(runs, 'c');
+    expect(new Set(intervals!.map(({ contender, against }) => `${contender} ${against}`))).toEqual(
+      new Set(['a c', 'b c']),
+    );
+  });
+
+  test('rounds in which one run is invalid do not count, and too few say how many are needed', () => {
+    const some = rounds('a', () => 100).map((run, i) =>
+      i < 6 ? { ...run, validity: { valid: false, findings: [] } } : run,
+    );
+    const { verdict, intervals } = judgeComparison([...some, ...rounds('b', (i) => 80 * jitter(i))]);
+    expect(intervals!.map(({ pairs, outcome }) => [pairs, outcome])).toEqual([
+      [4, 'too-few'],
+      [4, 'too-few'],
+    ]);
+    expect(verdict.explanation).toContain(
+      '4 repeats can tell no difference from chance, however large: 7 would be needed.',
+    );
+  });
+
+  test('one run of each has no intervals; errors where there are none are compared by differences', () => {
+    expect(judgeComparison([runOf({ defence: 'a' }), runOf({ defence: 'b' })]).intervals).toBeUndefined();
+    const failing = (defence: string, rate: (i: number) => number): RunResult[] =>
+      MACHINE.map((_, i) => runOf({ defence, measures: { run: { 'errors.rate': rate(i) } } }));
+    const { intervals } = judgeComparison([...failing('a', () => 0), ...failing('b', (i) => 1 + i / 10)]);
+    expect(intervals).toMatchObject([{ scale: 'difference', outcome: 'worse', effect: expect.closeTo(1.45, 9) }]);
   });
 });
 
@@ -176,6 +245,24 @@ describe('the verdict is the worst of the runs', () => {
     expect(verdict.status).toBe('unknown');
     expect(verdict.sentence).toBe('b has the fewest loads per expiry (2)');
     expect(verdict.explanation).toContain('Not ranked, since invalid or interrupted: a and d.');
+  });
+
+  test('one that alone is valid is not said to be the only one that was run', () => {
+    const { verdict } = judgeComparison([
+      runOf({ defence: 'a', measures: figures(1, null, null), valid: false }),
+      runOf({ defence: 'b', measures: figures(2, null, null) }),
+    ]);
+    expect(verdict.sentence).toBe('only b has a valid run, so there is nothing to rank');
+  });
+
+  test('a contender with some invalid repeats is ranked by the others, and this is said', () => {
+    const { verdict } = judgeComparison([
+      ...[9, 1, 2].map((p99, i) => runOf({ defence: 'a', measures: figures(null, null, p99), valid: i > 0 })),
+      ...[30, 31, 32].map((p99) => runOf({ defence: 'b', measures: figures(null, null, p99) })),
+    ]);
+    expect(verdict.sentence).toBe('a has the lowest p99 (1.5 ms)');
+    expect(verdict.explanation).toContain('1 of 3 runs of a not valid.');
+    expect(verdict.explanation).not.toContain('Not ranked');
   });
 
   test('no valid run, one run', () => {

@@ -5,52 +5,50 @@
 import type { ComparisonResult, RunResult } from '../contract/result.ts';
 import type { MeasureMeta, VerdictStatus } from '../contract/verdict.ts';
 import { median } from '../stats/quantile.ts';
+import { fewestRepeats, intervalsOf, type Paired, pairedDifference } from './compare-intervals.ts';
+import { COMPARE_ALPHA, isSound, known as valueIn, phaseOf, RANKED, type Ranked } from './compare-ranked.ts';
+import { intervalSentences } from './compare-words.ts';
 import { describeDifferences } from './differences.ts';
 import { counted, formatValue, listed } from './wording.ts';
-
-/** What contenders are ranked by, in the order of the sentence; those that were not observed fall out. */
-const RANKED: readonly { measure: string; phases: readonly string[]; best: string }[] = [
-  { measure: 'stock.oversold', phases: ['run'], best: 'fewest units oversold' },
-  { measure: 'db.loadsPerExpiry', phases: ['run'], best: 'fewest loads per expiry' },
-  { measure: 'db.peakRate', phases: ['during', 'run'], best: 'lowest peak database rate' },
-  { measure: 'latency.p99', phases: ['during', 'run'], best: 'lowest p99' },
-  { measure: 'errors.rate', phases: ['during', 'run'], best: 'fewest errors' },
-  { measure: 'recovery.time', phases: ['run'], best: 'quickest recovery' },
-];
 
 /** Closer than this, one run of each cannot tell two contenders apart. Counts vary less than times. */
 const TIE_RATIO = { count: 1.02, time: 1.1 } as const;
 
 /**
  * Judges runs side by side. The worst verdict of any run is the verdict of the comparison. Invalid and interrupted
- * runs are named and not ranked; repeats of one contender are ranked by their median.
+ * runs are named and not ranked; repeats of one contender are ranked by their median, and where there are enough of
+ * them only what an exact test tells from chance is called a difference.
  *
- * @param runs at least one
+ * @param runs at least one; repeats of one contender in their order
+ * @param against label of the contender that the others are held against; the first where not given
  */
-export function judgeComparison(runs: readonly RunResult[]): Pick<ComparisonResult, 'verdict' | 'differences'> {
+export function judgeComparison(
+  runs: readonly RunResult[],
+  against?: string,
+): Pick<ComparisonResult, 'verdict' | 'differences' | 'intervals'> {
   const label = labeller(runs);
-  const sound = runs.filter((run) => run.validity.valid && !run.partial);
-  const profiles = [...new Set(sound.map((run) => run.plan.profile.id))];
-  const sentences = profiles.map((profile) => {
-    const own = sound.filter((run) => run.plan.profile.id === profile);
+  const sound = runs.filter(isSound);
+  const byProfile = Map.groupBy(runs, (run) => run.plan.profile.id);
+  const profiles = [...byProfile].filter(([, own]) => own.some(isSound));
+  const sentences = profiles.map(([profile, own]) => {
     const words = rankingOf(contendersOf(own, label));
     return profiles.length > 1 ? `${profile}: ${words}` : words;
   });
-  const left = runs.filter((run) => !sound.includes(run));
   const status = worstOf(runs.map((run) => run.verdict.status));
   const failed = runs.filter((run) => run.verdict.status === 'fail');
   const main = sentences.length > 0 ? sentences.join('. ') : 'no run was valid, so nothing can be compared';
   const lead = failed.length > 0 ? `${listed([...new Set(failed.map(label))])} failed. ` : '';
+  const intervals = intervalsOf(runs, against);
   const explanation = [
     ...runs.filter((run) => run.verdict.status !== 'pass').map((run) => `${label(run)}: ${run.verdict.sentence}.`),
-    ...(left.length > 0 && sound.length > 0
-      ? [`Not ranked, since invalid or interrupted: ${listed([...new Set(left.map(label))])}.`]
-      : []),
-    repeatsSentence(sound, label),
+    ...(sound.length > 0 ? leftOut(contendersOf(runs, label)) : []),
+    repeatsSentence(profiles.map(([, own]) => contendersOf(own, label))),
+    ...intervalSentences(intervals, runs),
   ].filter((text) => text !== '');
   return {
     verdict: { status, sentence: `${lead}${main}`, explanation: explanation.join(' ') },
     differences: describeDifferences(runs, label),
+    ...(intervals.length > 0 && { intervals }),
   };
 }
 
@@ -80,32 +78,52 @@ function labeller(runs: readonly RunResult[]): (run: RunResult) => string {
 
 interface Contender {
   name: string;
+  /** In the order of the repeats, unsound ones too. */
   runs: RunResult[];
+  sound: RunResult[];
 }
 
 function contendersOf(runs: readonly RunResult[], label: (run: RunResult) => string): Contender[] {
-  const byName = Map.groupBy(runs, label);
-  return [...byName].map(([name, own]) => ({ name, runs: own }));
+  return [...Map.groupBy(runs, label)].map(([name, own]) => ({ name, runs: own, sound: own.filter(isSound) }));
 }
 
-function rankingOf(contenders: readonly Contender[]): string {
-  if (contenders.length < 2) return `only ${contenders[0]?.name ?? 'nothing'} was run, so there is nothing to rank`;
+/** Who is not ranked, and whose repeats are fewer than were run. */
+function leftOut(contenders: readonly Contender[]): string[] {
+  const none = contenders.filter(({ sound }) => sound.length === 0).map(({ name }) => name);
+  const some = contenders.filter(({ runs, sound }) => sound.length > 0 && sound.length < runs.length);
+  return [
+    ...(none.length > 0 ? [`Not ranked, since invalid or interrupted: ${listed(none)}.`] : []),
+    ...some.map(
+      ({ name, runs, sound }) => `${runs.length - sound.length} of ${runs.length} runs of ${name} not valid.`,
+    ),
+  ];
+}
+
+function rankingOf(all: readonly Contender[]): string {
+  const contenders = all.filter(({ sound }) => sound.length > 0);
+  if (all.length < 2) return `only ${all[0]!.name} was run, so there is nothing to rank`;
+  if (contenders.length < 2) return `only ${contenders[0]!.name} has a valid run, so there is nothing to rank`;
   const clauses: { names: string; what: string }[] = [];
-  for (const { measure, phases, best } of RANKED) {
-    const phase = phases.find((name) => contenders.some((one) => valueOf(one, name, measure) !== null));
-    if (phase === undefined) continue;
-    const known = contenders.flatMap((one) => {
-      const value = valueOf(one, phase, measure);
-      return value === null ? [] : [{ name: one.name, value }];
+  const compared = RANKED.flatMap((ranked) => {
+    const runs = contenders.flatMap(({ sound }) => sound);
+    const phase = phaseOf(ranked, runs);
+    const meta = runs[0]!.measureDefinitions.find(({ id }) => id === ranked.measure);
+    if (phase === undefined || meta === undefined) return [];
+    const known = contenders.flatMap((contender) => {
+      const value = medianOf(contender, phase, ranked.measure);
+      return value === null ? [] : [{ name: contender.name, value, contender }];
     });
-    const meta = contenders[0]!.runs[0]!.measureDefinitions.find(({ id }) => id === measure);
-    if (known.length < 2 || meta === undefined) continue;
-    const winners = winnersOf(known, meta);
+    return known.length < 2 ? [] : [{ ranked, phase, meta, known }];
+  });
+  // Who is first is chosen by the data, so that every pair of contenders counts as tested.
+  const tests = compared.length * pairsOf(contenders.length);
+  for (const { ranked, phase, meta, known } of compared) {
+    const winners = winnersOf(known, meta, (a, b) => differs(a, b, ranked, phase, meta, tests));
     // Where all are alike there is no best.
     if (winners.length === known.length) continue;
     const value = formatValue(Number(winners[0]!.value.toPrecision(2)), meta.unit).replace(/ loads?$/, '');
     const when = phase === 'during' ? ' during the fault' : '';
-    clauses.push({ names: listed(winners.map(({ name }) => name)), what: `the ${best}${when} (${value})` });
+    clauses.push({ names: listed(winners.map(({ name }) => name)), what: `the ${ranked.best}${when} (${value})` });
   }
   if (clauses.length === 0) return `${listed(contenders.map(({ name }) => name))} cannot be told apart`;
   const byWinner = Map.groupBy(clauses, ({ names }) => names);
@@ -116,28 +134,56 @@ function rankingOf(contenders: readonly Contender[]): string {
     .join('; ');
 }
 
-function winnersOf(known: readonly { name: string; value: number }[], meta: MeasureMeta): typeof known {
+function pairsOf(count: number): number {
+  return (count * (count - 1)) / 2;
+}
+
+/** Whether two differ beyond chance; null where too few repeats could tell. */
+function differs(
+  a: Contender,
+  b: Contender,
+  ranked: Ranked,
+  phase: string,
+  meta: MeasureMeta,
+  tests: number,
+): boolean | null {
+  const paired: Paired | null = pairedDifference(a.runs, b.runs, ranked, phase, meta);
+  if (!paired || paired.pairs < fewestRepeats(tests)) return null;
+  return paired.pValue * tests <= COMPARE_ALPHA;
+}
+
+interface Known {
+  name: string;
+  value: number;
+  contender: Contender;
+}
+
+/** The first, and those that cannot be told from it: too near, or not different beyond chance. */
+function winnersOf(
+  known: readonly Known[],
+  meta: MeasureMeta,
+  apart: (a: Contender, b: Contender) => boolean | null,
+): Known[] {
   const sign = meta.better === 'higher' ? -1 : 1;
   const sorted = known.toSorted((a, b) => sign * (a.value - b.value));
-  const top = sorted[0]!.value;
+  const top = sorted[0]!;
   const ratio = TIE_RATIO[meta.evidence];
-  return sorted.filter(({ value }) =>
-    meta.better === 'higher' ? value >= top / ratio : value <= top * ratio || value === top,
-  );
+  return sorted.filter(({ value, contender }) => {
+    const near = meta.better === 'higher' ? value >= top.value / ratio : value <= top.value * ratio;
+    return near || value === top.value || apart(top.contender, contender) === false;
+  });
 }
 
 /** The median over repeats; null where any repeat does not know, so that luck is not ranked. */
-function valueOf(contender: Contender, phase: string, measure: string): number | null {
-  const values = contender.runs.map((run) => run.measures[phase]?.[measure] ?? null);
+function medianOf({ sound }: Contender, phase: string, measure: string): number | null {
+  const values = sound.map((run) => valueIn(run, phase, measure));
   const known = values.filter((value) => value !== null);
   return known.length === values.length ? median(known) : null;
 }
 
-function repeatsSentence(runs: readonly RunResult[], label: (run: RunResult) => string): string {
-  if (runs.length < 2) return '';
-  const repeats = [...Map.groupBy(runs, (run) => `${run.plan.profile.id} ${label(run)}`).values()].map(
-    (own) => own.length,
-  );
+function repeatsSentence(profiles: readonly Contender[][]): string {
+  const repeats = profiles.flat().flatMap(({ sound }) => (sound.length > 0 ? sound.length : []));
+  if (repeats.length === 0 || (repeats.length === 1 && repeats[0] === 1)) return '';
   const fewest = Math.min(...repeats);
   if (fewest > 1) return `Medians of at least ${counted(fewest, 'run')} each.`;
   return (

@@ -1,5 +1,5 @@
 /** `cachequake compare`: several stacks under the same seeded traffic, one after the other on one stack of servers. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { HarnessError } from '../../contract/errors.ts';
 import { runExperiment } from '../experiment.ts';
 import { finish } from '../finish.ts';
@@ -26,7 +26,12 @@ export function addCompareVerb(program: Command): void {
       (text: string, before: string[]) => [...before, text],
       [],
     )
-    .option('-r, --repeats <number>', 'how often each is run, in turn; shows what is chance', Number, 1)
+    .option('-r, --repeat <number>', 'how often each is run, in rounds of random order; shows what is chance', Number)
+    .addOption(new Option('--repeats <number>').argParser(Number).hideHelp())
+    .option(
+      '--against <name>',
+      'the one that the others are held against where repeats are enough to; default: the first',
+    )
     .option(
       '--library <ids>',
       'with `libraries` instead of profiles: cache libraries separated by commas, all by default',
@@ -38,7 +43,7 @@ export function addCompareVerb(program: Command): void {
 Examples:
   cachequake compare hot-key
   cachequake compare hot-key --defence cache-aside,xfetch,single-flight+jitter --fault redis-down@5s+3s
-  cachequake compare mass-expiry --defence cache-aside,jitter --repeats 3
+  cachequake compare mass-expiry --defence cache-aside,jitter --repeat 8
   cachequake compare hot-key --defence xfetch --vary xfetch.beta=0.5,1,2
   cachequake compare flash-sale --stock script,database,ttl-cached
   cachequake compare hot-key,mass-expiry,flash-sale --defence cache-aside,single-flight
@@ -49,14 +54,17 @@ Examples:
     if (flags['library'] !== undefined)
       throw new HarnessError('USAGE', '--library goes with `compare libraries`, not with profiles');
     const profiles = splitNames(profileList, '<profiles>');
-    const repeats = flags['repeats'] as number;
+    // The name it had before.
+    const repeats = (flags['repeat'] ?? flags['repeats'] ?? 1) as number;
     if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100)
-      throw new HarnessError('BAD_PARAMETER', '--repeats must be a whole number from 1 to 100');
+      throw new HarnessError('BAD_PARAMETER', '--repeat must be a whole number from 1 to 100');
     // Lists are this verb's own; a setting is one name.
     const { store: _store, write: _write, edge: _edge, vary: _vary, ...settings } = flags;
     const prepared = await prepare(settings);
     const variants = variantsOf(flags, prepared.catalogue.target.own);
     const out = flags['out'] as string | undefined;
-    await finish(await runExperiment({ prepared, profiles, variants, repeats, command: typedCommand(), out }));
+    const against = flags['against'] as string | undefined;
+    const command = typedCommand();
+    await finish(await runExperiment({ prepared, profiles, variants, repeats, against, command, out }));
   });
 }

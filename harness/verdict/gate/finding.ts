@@ -60,3 +60,13 @@ export function told(effect: number | null, scale: EffectScale): number | null {
   if (effect === null || !Number.isFinite(effect)) return null;
   return scale === 'ratio' ? Math.expm1(effect) : effect;
 }
+
+/** Effects of pairs in order, positive is worse. */
+export function effectsOf(
+  known: readonly { base: number; candidate: number }[],
+  scale: MeasureFinding['scale'],
+  meta: MeasureMeta,
+): number[] {
+  const sign = worseSign(meta);
+  return known.map(({ base, candidate }) => sign * (scale === 'ratio' ? Math.log(candidate / base) : candidate - base));
+}

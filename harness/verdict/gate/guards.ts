@@ -11,8 +11,8 @@ import { mean, spreadLowerBound } from '../../stats/spread.ts';
 import { counted, formatValue, listed } from '../wording.ts';
 import type { ScopedGuard } from './conclude.ts';
 import { noiseFloor } from './decide-measure.ts';
-import { type MeasureFinding, scaleFor, told } from './finding.ts';
-import { effectsOf, type TrialPair } from './pair-finding.ts';
+import { effectsOf, type MeasureFinding, scaleFor, told } from './finding.ts';
+import type { TrialPair } from './pair-finding.ts';
 import { inSentence, sizeText } from './words.ts';
 
 /** One in ten pairs may be lost to the machine; more, and those that are left are a choice. */

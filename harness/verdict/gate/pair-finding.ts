@@ -11,7 +11,7 @@ import { median } from '../../stats/quantile.ts';
 import { meanLocation, signFlipTest } from '../../stats/sign-flip.ts';
 import { signedRankTest } from '../../stats/signed-rank.ts';
 import { standardDeviation } from '../../stats/spread.ts';
-import { allEqual, type MeasureFinding, scaleFor, worseSign } from './finding.ts';
+import { allEqual, effectsOf, type MeasureFinding, scaleFor } from './finding.ts';
 
 export interface TrialPair {
   base: Trial;
@@ -79,16 +79,6 @@ export function pairFinding(
     ...signFlipTest(effects, random),
     note: said,
   };
-}
-
-/** Effects of pairs in order, positive is worse. */
-export function effectsOf(
-  known: readonly { base: number; candidate: number }[],
-  scale: MeasureFinding['scale'],
-  meta: MeasureMeta,
-): number[] {
-  const sign = worseSign(meta);
-  return known.map(({ base, candidate }) => sign * (scale === 'ratio' ? Math.log(candidate / base) : candidate - base));
 }
 
 function tails({ greater, less }: Pick<MeasureFinding, 'greater' | 'less'>): Pick<MeasureFinding, 'greater' | 'less'> {
