@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { listenForInterrupts } from '../../harness/cli/interrupts.ts';
-import { HarnessError } from '../../harness/contract/errors.ts';
+import { EXIT, HarnessError } from '../../harness/contract/errors.ts';
 import type { PairDesign } from '../../harness/contract/gate.ts';
 import { packageRoot } from '../../harness/kit/package-root.ts';
 import { analyse, type AnalyseOptions, type SeriesAnalysis } from './analyse.ts';
@@ -16,7 +16,7 @@ import { writeMeasured } from './page.ts';
 import { record } from './record.ts';
 import { readAll } from './recording.ts';
 import { measuredPart } from './report.ts';
-import { DEFAULT_TRIAL, trialSettings } from './trial-settings.ts';
+import { trialSettings } from './trial-settings.ts';
 import { runWholeGates } from './whole.ts';
 import { readGates } from './whole-file.ts';
 
@@ -36,9 +36,9 @@ interface RecordFlags {
   minutes: number;
   changes: string;
   pairs: number;
-  duration: number;
-  warmUp: number;
-  rate: number;
+  duration?: number;
+  warmUp?: number;
+  rate?: number;
   folder: string;
 }
 
@@ -64,20 +64,27 @@ interface Common {
 }
 
 async function parse(argv: readonly string[], common: Common): Promise<void> {
-  const program = new Command('gate').description('validates the regression gate').exitOverride();
-  program.action(async () => {
-    const minutes = ALONE_MINUTES / 2;
+  const program = new Command('gate')
+    .description('validates the regression gate; alone it records for a while and prints the tables')
+    .option('--minutes <number>', 'of recording, over both designs', positive, ALONE_MINUTES)
+    .addOption(new Option('--folder <path>', 'where recordings lie').default(OWN_RECORDINGS, 'reports/runs/bench-gate'))
+    // Subcommands have options of the same names.
+    .enablePositionalOptions()
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.pass : EXIT.usage));
+  program.action(async ({ minutes, folder }: { minutes: number; folder: string }) => {
     for (const design of ['duet', 'alternating'] as const)
       await record({
         settings: trialSettings(design, {}),
         changes: changesNamed(ALONE_CHANGES),
-        minutes,
+        minutes: minutes / 2,
         pairsPerChange: ENOUGH_PAIRS,
-        folder: OWN_RECORDINGS,
+        folder,
         ...common,
       });
-    say(`recorded about ${ALONE_MINUTES} minutes into ${OWN_RECORDINGS}`);
-    process.stdout.write(`${await report(OWN_RECORDINGS, DECISIONS)}\n`);
+    process.stdout.write(`${await report(folder, DECISIONS)}\n`);
+    say(
+      `recorded for about ${minutes} minutes into ${folder}; another run goes on from there, and the page is as it was`,
+    );
   });
   recordFlags(program.command('record').description('records pairs of real trials')).action(
     async (flags: RecordFlags) => {
@@ -93,13 +100,15 @@ async function parse(argv: readonly string[], common: Common): Promise<void> {
     },
   );
   recordFlags(program.command('whole').description('runs whole gates, with the code that the command line uses'))
-    .option('--count <number>', 'gates for each change', Number, 1)
-    .action(async (flags: RecordFlags & { count: number }) => {
+    .option('--count <number>', 'gates for each change', positive, 1)
+    .option('--budget <minutes>', 'of each gate (default: what a gate has by default)', positive)
+    .action(async (flags: RecordFlags & { count: number; budget?: number }) => {
       for (const design of flags.design === 'both' ? (['duet', 'alternating'] as const) : [flags.design])
         await runWholeGates({
           settings: trialSettings(design, flags),
           changes: changesNamed(flags.changes),
           count: flags.count,
+          budgetMs: flags.budget === undefined ? null : flags.budget * 60_000,
           minutes: flags.minutes,
           folder: flags.folder,
           ...common,
@@ -112,8 +121,8 @@ async function parse(argv: readonly string[], common: Common): Promise<void> {
         name === 'report' ? 'prints the tables and writes them into the page' : 'prints the tables and writes nothing',
       )
       .addOption(folderOption())
-      .option('--same <number>', 'decisions where nothing was changed', Number, DECISIONS.sameDecisions)
-      .option('--changed <number>', 'decisions for each planted change', Number, DECISIONS.changedDecisions)
+      .option('--same <number>', 'decisions where nothing was changed', positive, DECISIONS.sameDecisions)
+      .option('--changed <number>', 'decisions for each planted change', positive, DECISIONS.changedDecisions)
       .option('--page <file>', 'page with the marks', PAGE)
       .action(async (flags: { folder: string; same: number; changed: number; page: string }) => {
         const measured = await report(flags.folder, { sameDecisions: flags.same, changedDecisions: flags.changed });
@@ -142,9 +151,9 @@ function recordFlags(command: Command): Command {
     .option('--minutes <number>', 'begin no pair after so many, for each design', positive, ALONE_MINUTES / 2)
     .option('--changes <ids>', `with commas between, or all: ${CHANGES.map(({ id }) => id).join(', ')}`, 'all')
     .option('--pairs <number>', 'pairs of each change in the file at most', positive, ENOUGH_PAIRS)
-    .option('--duration <seconds>', 'recorded window of a trial', positive, DEFAULT_TRIAL.durationSec)
-    .option('--warm-up <seconds>', 'before it', positive, DEFAULT_TRIAL.warmUpSec)
-    .option('--rate <number>', 'requests per second, over both sides of a duet', positive, DEFAULT_TRIAL.ratePerSec)
+    .option('--duration <seconds>', 'recorded window of a trial (default: 16 in a duet, 8 alternating)', positive)
+    .option('--warm-up <seconds>', 'before it (default: 1)', positive)
+    .option('--rate <number>', 'requests per second, over both sides of a duet (default: 1250)', positive)
     .addOption(folderOption());
 }
 

@@ -16,6 +16,7 @@ function wholeGate(change: string, status: WholeGate['status']): WholeGate {
     status,
     startedAt,
     minutes: 3,
+    budgetMinutes: 10,
     pairs: 12,
     regressed: status === 'regressed' ? ['latency.p50'] : [],
     open: [],

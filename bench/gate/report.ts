@@ -7,6 +7,7 @@ import { goalRows } from './goals.ts';
 import { quantile } from '../../harness/stats/quantile.ts';
 import {
   designTable,
+  levelsTable,
   noiseTable,
   powerTable,
   recordedTable,
@@ -28,7 +29,7 @@ export function measuredPart(every: readonly SeriesAnalysis[], gates: readonly W
   if (every.length === 0 && gates.length === 0) return `Nothing is recorded yet (${when}).`;
   const goals = goalRows(all, gates);
   return [
-    `Tables made on ${when} with \`npm run bench -- gate report\` from the files in \`bench/gate/recordings/\`. ${all[0] ? rulesText(all[0]) : ''}`,
+    `Tables made on ${when} with \`npm run bench -- gate report\` from the files in \`bench/gate/recordings/\`. ${every[0] ? rulesText(every[0]) : ''}`,
     '### Goals',
     markdownTable(
       ['goal', 'series', 'measured', 'met', 'missed by'],
@@ -42,6 +43,8 @@ export function measuredPart(every: readonly SeriesAnalysis[], gates: readonly W
     ),
     '### What was recorded',
     recordedTable(every),
+    'Planted shares are shares of these, measured of the base before anything was planted:',
+    levelsTable(every),
     '### What the planted service time is, unloaded',
     shiftTable(unloaded),
     '### False alarms: the base against itself',

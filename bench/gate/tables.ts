@@ -5,6 +5,31 @@ import { effectText, minutesText, NOT_YET, percent, shareText, spreadText } from
 import { markdownTable } from './page.ts';
 import { caughtByAny, tally } from './tally.ts';
 
+/** What the plants of each series are shares of. */
+export function levelsTable(all: readonly SeriesAnalysis[]): string {
+  return markdownTable(
+    ['series', 'unloaded p50', 'p95', 'p99', 'queries per request', 'judged, with tolerance'],
+    all.map(({ series, rules, measures, same, changes }) => {
+      const { unloadedP50Ms, p95Ms, p99Ms, queriesPerRequest } = series.sittings[0]!.levels;
+      const known = new Set((same ?? changes[0])?.overall.measures.map(({ id }) => id));
+      const tolerances = Object.entries(rules.tolerances)
+        .filter(([id]) => known.has(id))
+        .map(([id, { scale, tolerance }]) => {
+          const unit = measures.find((measure) => measure.id === id)?.unit ?? '';
+          return `${id} ${scale === 'ratio' ? percent(tolerance) : unit === '%' ? `${tolerance} points` : tolerance}`;
+        });
+      return [
+        series.name,
+        `${unloadedP50Ms} ms`,
+        `${p95Ms} ms`,
+        `${p99Ms} ms`,
+        String(queriesPerRequest),
+        tolerances.join(', ') || 'nothing yet',
+      ];
+    }),
+  );
+}
+
 /** What was recorded, where, when and with what. */
 export function recordedTable(all: readonly SeriesAnalysis[]): string {
   return markdownTable(
@@ -16,7 +41,9 @@ export function recordedTable(all: readonly SeriesAnalysis[]): string {
       return [
         series.name,
         sittings.map(({ startedAt }) => startedAt.slice(0, 16).replace('T', ' ')).join('; '),
-        `${machine.cores} cores, ${machine.cpuModel}; ${Object.values(versions).join(', ')}`,
+        `${machine.cores} cores, ${machine.cpuModel}; ${Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(', ')}`,
         `${settings.durationSec} s after ${settings.warmUpSec} s of warm-up, ${settings.ratePerSec}/s${settings.design === 'duet' ? ' over both sides' : ''}, ${settings.profile}`,
         [...counts].map(([change, of]) => `${change} ${of.length}`).join(', '),
         secondsPerPair.toFixed(1),
@@ -195,13 +222,9 @@ export function designTable(all: readonly SeriesAnalysis[]): string {
   );
 }
 
-/** What the judged measures are and how much of a change is let pass. */
-export function rulesText({ rules, measures }: SeriesAnalysis): string {
-  const tolerances = Object.entries(rules.tolerances).map(([id, { scale, tolerance }]) => {
-    const meta = measures.find((measure) => measure.id === id);
-    return `${id} ${scale === 'ratio' ? percent(tolerance) : `${tolerance} ${meta?.unit ?? ''}`.trim()}`;
-  });
-  return `Judged, with tolerance: ${tolerances.join(', ')}. Error rate over all of them ${percent(rules.alpha)}; looks at ${rules.firstLook} and ${rules.lastLook} pairs.`;
+/** The rest of the rules; they are the same for all series. */
+export function rulesText({ rules }: SeriesAnalysis): string {
+  return `Error rate over all measures together ${percent(rules.alpha)}; looks at ${rules.firstLook} and ${rules.lastLook} pairs.`;
 }
 
 function judged(rules: SeriesAnalysis['rules']): (measure: MeasureDecision) => boolean {

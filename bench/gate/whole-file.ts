@@ -13,6 +13,8 @@ export interface WholeGate {
   startedAt: string;
   /** From the start of the servers to the verdict. */
   minutes: number;
+  budgetMinutes: number;
+  /** Judged pairs, invalid ones included. */
   pairs: number;
   regressed: string[];
   open: string[];

@@ -20,6 +20,8 @@ export interface WholeInput {
   changes: readonly PlantedChange[];
   /** Gates of each change. */
   count: number;
+  /** Of each gate; null for what a gate has by default. */
+  budgetMs: number | null;
   /** No gate is begun after so many minutes. */
   minutes: number;
   folder: string;
@@ -54,8 +56,8 @@ async function runOne(input: WholeInput, change: PlantedChange): Promise<boolean
   const beganMs = realClock.nowMs();
   await using trials = await prepareTrials({ ...input, seed: 5000 + (earlier?.sittings.length ?? 0) });
   trials.plant(change, levels);
-  const { noisePairs, budgetMs } = defaultSettings();
-  let firstMs: number | null = null;
+  const { noisePairs, ...settled } = defaultSettings();
+  const budgetMs = input.budgetMs ?? settled.budgetMs;
   const { result, interrupted, error } = await runSideBySide({
     ...trials.input,
     ...trials.length,
@@ -64,10 +66,7 @@ async function runOne(input: WholeInput, change: PlantedChange): Promise<boolean
     noisePairs,
     budgetMs,
     startedAt,
-    onStep: (line) => {
-      firstMs ??= realClock.nowMs();
-      say(`${change.id}: ${line}`);
-    },
+    onStep: (line) => say(`${change.id}: ${line}`),
   });
   if (error !== null) throw error;
   if (interrupted) return false;
@@ -76,7 +75,7 @@ async function runOne(input: WholeInput, change: PlantedChange): Promise<boolean
     settings,
     command: input.command,
     levels,
-    openSeconds: ((firstMs ?? beganMs) - beganMs) / 1000,
+    openSeconds: (Math.min(...result.trials.map((trial) => Date.parse(trial.startedAt))) - startedAt.getTime()) / 1000,
     length: trials.length,
     manifest: result.environment,
   });
@@ -94,6 +93,7 @@ async function runOne(input: WholeInput, change: PlantedChange): Promise<boolean
     status: result.decision,
     startedAt: startedAt.toISOString(),
     minutes: Number(minutes.toFixed(2)),
+    budgetMinutes: budgetMs / 60_000,
     pairs: result.trials.filter(({ purpose, side }) => purpose === 'judge' && side === 'base').length,
     regressed: result.measures.filter(({ outcome }) => outcome === 'regressed').map(({ id }) => id),
     open: [
