@@ -4,21 +4,14 @@
  * last one tells of those that found no room.
  */
 import type { GateResult, MeasureDecision } from '../../harness/contract/gate.ts';
-import { plainText, withUnit } from '../model/format.ts';
-import {
-  effectWords,
-  failedChecksText,
-  gateSentence,
-  gateStatus,
-  intervalText,
-  mattersFirst,
-  sizeText,
-} from './outcomes.ts';
+import { list, plainText, withUnit } from '../model/format.ts';
+import { brokenGuards, failedChecksText, gateSentence, gateStatus, shortTitle } from './outcomes.ts';
 
 const MOST = 10;
 
 /**
- * An `::error` for each regressed measure and a `::warning` for each undecided one, at most ten in all.
+ * An `::error` for each regressed measure, a `::warning` for checks that failed, and one for all that is undecided or
+ * not to be trusted; at most ten in all.
  *
  * @param result as in `result.json`
  * @returns lines without line breaks; empty for a gate that passes
@@ -27,29 +20,32 @@ export function githubAnnotations(result: GateResult): string[] {
   const { status, word } = gateStatus(result);
   if (status === 'pass') return [];
   const level = status === 'fail' ? 'error' : 'warning';
-  const lines = mattersFirst(result.measures).flatMap((measure) => {
-    if (measure.outcome === 'regressed')
-      return [command(level, `${measure.title} regressed`, `${figures(measure)}. ${measure.why}`)];
-    if (measure.outcome === 'undecided')
-      return [command('warning', `${measure.title} undecided`, `${figures(measure)}. ${measure.why}`)];
-    return [];
-  });
+  const of = (outcome: MeasureDecision['outcome']): MeasureDecision[] =>
+    result.measures.filter((measure) => measure.outcome === outcome);
   const checks = (['base', 'candidate'] as const).flatMap((side) => {
     const text = failedChecksText(result, side);
     return text === null ? [] : [command(side === 'candidate' ? level : 'warning', 'Checks failed', text)];
   });
-  const broken = result.guards
-    .filter((guard) => !guard.ok)
-    .map((guard) => command('warning', 'The comparison can not be trusted', guard.message));
-  const all = [...checks, ...lines, ...broken];
-  if (all.length === 0) return [command(level, `Gate: ${word}`, gateSentence(result))];
+  const worse = of('regressed').map((measure) =>
+    command(
+      level,
+      `${shortTitle(measure)} regressed`,
+      `${withUnit(measure.base, measure.unit)} → ${withUnit(measure.candidate, measure.unit)}: ${measure.why}`,
+    ),
+  );
+  const broken = brokenGuards(result, false).map((guard) => guard.message);
+  const open = of('undecided').map(shortTitle);
+  const doubts =
+    status === 'unknown'
+      ? [command('warning', `Gate ${word.toLowerCase()}`, [gateSentence(result), ...broken].join('; '))]
+      : open.length > 0
+        ? [command('warning', 'Gate', `undecided: ${list(open)}`)]
+        : [];
+  const all = [...checks, ...worse, ...doubts];
+  if (all.length === 0) return [command(level, `Gate ${word.toLowerCase()}`, gateSentence(result))];
   if (all.length <= MOST) return all;
   const rest = all.length - MOST + 1;
   return [...all.slice(0, MOST - 1), command(level, 'Gate', `${rest} more stand in the summary and in report.html`)];
-}
-
-function figures(measure: MeasureDecision): string {
-  return `${withUnit(measure.base, measure.unit)} → ${withUnit(measure.candidate, measure.unit)}, ${effectWords(measure)} (${intervalText(measure)}), allowed ${sizeText(measure, measure.tolerance)}`;
 }
 
 function command(level: 'error' | 'warning', title: string, message: string): string {

@@ -67,7 +67,7 @@ const MODELS: Model[] = [
   },
   {
     id: 'cache.hitRatio',
-    title: 'Hit ratio',
+    title: 'Hit ratio: answered at once from the cache',
     evidence: 'count',
     unit: '%',
     better: 'higher',
@@ -270,7 +270,7 @@ function decide(result: GateResult, model: Model, meta: MeasureMeta, note: strin
   else if (effect + half < 0 && effect < -tolerance / 2) outcome = 'improved';
   else if (effect - half > -tolerance) outcome = 'unchanged';
   const why: Record<MeasureOutcome, string> = {
-    regressed: 'Worse beyond doubt, and by more than half of what is allowed.',
+    regressed: `${(100 * effect).toFixed(1)} % worse beyond doubt, tolerance ${100 * tolerance} %, adjusted p 0.0016`,
     undecided: `Could be worse by more than is allowed; about ${Math.ceil(n * (half / tolerance) ** 2 + n)} pairs would tell.`,
     improved: 'Better beyond doubt.',
     unchanged: 'The whole interval lies within what is allowed.',
@@ -284,14 +284,14 @@ function decide(result: GateResult, model: Model, meta: MeasureMeta, note: strin
     base,
     candidate: median(valid.map((pair) => pair.candidate.measures[model.id]!)),
     effect,
-    low: effect - half,
-    high: effect + half,
-    tolerance,
+    low: shownOnly ? null : effect - half,
+    high: shownOnly ? null : effect + half,
+    tolerance: shownOnly ? 0 : tolerance,
     pValue: shownOnly ? null : outcome === 'regressed' ? 0.0002 : 0.4,
     adjustedP: shownOnly ? null : outcome === 'regressed' ? 0.0016 : 1,
     n,
     spread,
-    smallestDetectable,
+    smallestDetectable: shownOnly ? null : smallestDetectable,
     pairsNeeded: outcome === 'undecided' ? Math.ceil(n * (half / tolerance) ** 2 + n) : null,
     why: why[outcome] + note,
   };

@@ -7,17 +7,20 @@ import { scaleLinear } from 'd3-scale';
 import type { GateResult, MeasureDecision } from '../../harness/contract/gate.ts';
 import { list, number, plural, unitLabel } from '../model/format.ts';
 import { percent, renderPlot, WIDTH } from '../html/plot.ts';
-import { effectText, intervalText, mattersFirst, OUTCOMES, sizeText } from './outcomes.ts';
+import { clip } from '../terminal-text.ts';
+import { allowedText, effectText, intervalText, mattersFirst, OUTCOMES, shortTitle } from './outcomes.ts';
 
 /** Room for one measure: its name, and its interval under it. */
 const ROW_PX = 46;
 const TOP_PX = 22;
-/** An interval that is so many times wider than what is allowed ends in an arrow, so that others stay readable. */
-const MOST_TOLERANCES = 6;
+/** Nothing is drawn further out than so many times what is usually allowed, so that small bands stay readable. */
+const MOST_TOLERANCES = 8;
 
 /** All forests of a gate, one for each scale and unit; empty where no effect is known. */
 export function renderForests(result: GateResult): string {
-  const known = mattersFirst(result.measures).filter((measure) => measure.effect !== null);
+  const known = mattersFirst(result.measures).filter(
+    (measure) => measure.effect !== null && measure.outcome !== 'reported',
+  );
   const groups = Map.groupBy(known, (measure) => (measure.scale === 'ratio' ? '' : unitOf(measure)));
   return [...groups.entries()]
     .sort(([a], [b]) => Number(a !== '') - Number(b !== ''))
@@ -38,7 +41,7 @@ function renderForest(measures: MeasureDecision[], unit: string, nth: number): s
   const scale = scaleLinear()
     .domain([low * factor, high * factor])
     .range([0, WIDTH]);
-  const at = (effect: number): number => Math.min(WIDTH, Math.max(0, scale(effect * factor)));
+  const at = (effect: number): number => scale(Math.min(high, Math.max(low, effect)) * factor);
   const height = TOP_PX + measures.length * ROW_PX;
   const zero = percent(at(0));
   const rows = measures.map((measure, i) => renderRow(measure, TOP_PX + i * ROW_PX, at, { low, high }));
@@ -61,17 +64,17 @@ function renderForest(measures: MeasureDecision[], unit: string, nth: number): s
   });
 }
 
-/** Wide enough for every band and effect, and for intervals that are not out of all proportion. */
+/** Wide enough for every band, and for effects and intervals that are not out of all proportion. */
 function domainOf(measures: readonly MeasureDecision[]): { low: number; high: number } {
-  const tolerance = Math.max(...measures.map((measure) => measure.tolerance), 1e-6);
-  const most = Math.max(
-    MOST_TOLERANCES * tolerance,
-    ...measures.map((measure) => Math.abs(measure.effect ?? 0) * 1.25),
-  );
-  const low = Math.min(-tolerance, ...measures.map((measure) => measure.low ?? 0));
-  const high = Math.max(tolerance, ...measures.map((measure) => measure.high ?? 0));
-  const pad = 0.06 * (Math.min(high, most) - Math.max(low, -most));
-  return { low: Math.max(low, -most) - pad, high: Math.min(high, most) + pad };
+  const tolerances = measures.map((measure) => measure.tolerance).sort((a, b) => a - b);
+  const usual = tolerances[Math.floor(tolerances.length / 2)]!;
+  const widest = Math.max(tolerances.at(-1)!, 1e-6);
+  const most = Math.max(MOST_TOLERANCES * usual, widest);
+  const values = measures.flatMap(({ low, effect, high }) => [low ?? 0, effect ?? 0, high ?? 0]);
+  const low = Math.max(-most, Math.min(-widest, ...values));
+  const high = Math.min(most, Math.max(widest, ...values));
+  const pad = 0.06 * (high - low);
+  return { low: low - pad, high: high + pad };
 }
 
 function renderRow(
@@ -92,14 +95,22 @@ function renderRow(
     low < domain.low ? shape('0', y, `M9,-5L1,0L9,5Z`, `pt c${colour}`) : '',
     high > domain.high ? shape('100%', y, `M-9,-5L-1,0L-9,5Z`, `pt c${colour}`) : '',
   ].join('');
-  const ends = [...(low < domain.low ? [] : [low]), ...(high > domain.high ? [] : [high])].map(
-    (end) =>
-      `<line class="ci c${colour}" x1="${percent(at(end))}" x2="${percent(at(end))}" y1="${y - 5}" y2="${y + 5}"/>`,
-  );
-  const text = esc`<text class="lab fg halo" x="0" y="${top + 15}">${measure.title}</text><text class="lab e fg halo" x="100%" y="${top + 15}">${mark} ${word} ${effectText(measure, measure.effect)}<tspan class="minor"> (${intervalText(measure)}), allowed ${sizeText(measure, measure.tolerance)}</tspan></text>`;
+  const inside = (value: number): boolean => value >= domain.low && value <= domain.high;
+  const ends = [low, high]
+    .filter(inside)
+    .map(
+      (end) =>
+        `<line class="ci c${colour}" x1="${percent(at(end))}" x2="${percent(at(end))}" y1="${y - 5}" y2="${y + 5}"/>`,
+    );
+  const effect = measure.effect ?? 0;
+  const hollow = measure.outcome === 'undecided' ? ' ring' : '';
+  const estimate = inside(effect)
+    ? shape(percent(at(effect)), y, SHAPES[measure.outcome], `pt c${colour}${hollow}`)
+    : '';
+  const text = esc`<text class="lab fg halo" x="0" y="${top + 15}">${clip(shortTitle(measure), 40)}</text><text class="lab e fg halo" x="100%" y="${top + 15}">${mark}<tspan class="minor"> ${word}</tspan> ${effectText(measure, measure.effect)}<tspan class="minor"> (${intervalText(measure)}), allowed ${allowedText(measure)}</tspan></text>`;
   return {
     band: `<rect class="tol" x="${percent(left)}" width="${percent(right - left)}" y="${top + 22}" height="20"/>`,
-    marks: `<line class="limit" x1="${percent(right)}" x2="${percent(right)}" y1="${top + 22}" y2="${top + 42}"/><line class="ci c${colour}" x1="${percent(at(low))}" x2="${percent(at(high))}" y1="${y}" y2="${y}"/>${ends.join('')}${arrows}${shape(percent(at(measure.effect ?? 0)), y, SHAPES[measure.outcome], `pt c${colour}${measure.outcome === 'undecided' || status === null ? ' ring' : ''}`)}${text}`,
+    marks: `<line class="limit" x1="${percent(right)}" x2="${percent(right)}" y1="${top + 22}" y2="${top + 42}"/><line class="ci c${colour}" x1="${percent(at(low))}" x2="${percent(at(high))}" y1="${y}" y2="${y}"/>${ends.join('')}${arrows}${estimate}${text}`,
   };
 }
 
@@ -121,7 +132,7 @@ function shape(x: string, y: number, d: string, classes: string): string {
 
 function findingOf(measures: readonly MeasureDecision[]): string {
   const of = (outcome: MeasureDecision['outcome']): string[] =>
-    measures.filter((measure) => measure.outcome === outcome).map((measure) => measure.title);
+    measures.filter((measure) => measure.outcome === outcome).map(shortTitle);
   const parts = (['regressed', 'undecided', 'improved'] as const).flatMap((outcome) => {
     const names = of(outcome);
     if (names.length === 0) return [];

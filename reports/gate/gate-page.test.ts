@@ -54,7 +54,7 @@ test('the figures of a measure: both sides, change, interval, allowed, outcome, 
   const gate = makeGate({ kind: 'regressed' });
   const text = textOf(renderGateHtml(gate));
   expect(text).toMatch(
-    /p99 latency Worse beyond doubt.*? ✕ regressed p = [\d.]+ 2\d\.?\d* ms 3\d\.?\d* ms \+2\d\.?\d* % \+[\d.]+ to \+[\d.]+ % 10 % [\d.]+ %/,
+    /p99 latency 2\d\.\d % worse beyond doubt.*? ✕ regressed p = [\d.]+ 2\d\.?\d* ms 3\d\.?\d* ms \+2\d\.?\d* % \+[\d.]+ to \+[\d.]+ % 10 % [\d.]+ %/,
   );
   expect(text).toMatch(/✕ Regressed (?!Regressed)/);
   expect(text).toMatch(/slower from p8\d up, most at p9[\d.]+/);
@@ -113,6 +113,16 @@ test('an interval out of all proportion does not squeeze the others', () => {
   // The band of 5 % on both sides is still a tenth of the drawing.
   const bands = [...html.matchAll(/<rect class="tol" x="[\d.]+%" width="([\d.]+)%" y="\d+" height="20"\/>/g)];
   expect(Math.min(...bands.slice(0, 3).map((m) => Number(m[1])))).toBeGreaterThan(5);
+});
+
+test('an interval without ends goes over the whole drawing, and what is not judged is in the table alone', () => {
+  const gate = makeGate();
+  const open = gate.measures.find((m) => m.id === 'latency.p99')!;
+  Object.assign(open, { outcome: 'undecided', low: null, high: null });
+  const html = renderGateHtml(gate);
+  expect(html).toMatch(/<line class="ci c5" x1="0%" x2="100%"/);
+  expect(html.replace(/<(style|script)[\s\S]*?<\/\1>/g, '')).not.toMatch(/NaN/);
+  expect(textOf(renderGateHtml(makeGate({ kind: 'baseline' })))).toContain('4 measures are not judged');
 });
 
 test('hostile text can not leave its place', () => {

@@ -6,7 +6,15 @@ import { folded, section } from '../html/run-page.ts';
 import { slug } from '../html/table.ts';
 import { renderForests } from './forest.ts';
 import { renderMeasureTable, renderSetting, renderSides, renderTrials } from './gate-tables.ts';
-import { effortText, failedChecksText, gateSentence, gateStatus, sideTitle } from './outcomes.ts';
+import {
+  brokenGuards,
+  effortText,
+  failedChecksText,
+  gateExplanation,
+  gateSentence,
+  gateStatus,
+  sideTitle,
+} from './outcomes.ts';
 import { renderShiftPlot } from './shift-plot.ts';
 import { renderTrialPanels } from './trial-panels.ts';
 
@@ -34,7 +42,7 @@ export function renderGateHtml(result: GateResult): string {
       'forest',
       'How sure that is',
       'Each mark is the estimate, its line the interval that holds the truth in 95 of 100 cases. Right of the middle is worse.',
-      forests || '<p class="sub">No change could be estimated.</p>',
+      (forests || '<p class="sub">No change could be estimated.</p>') + renderUnjudged(result),
     ),
     section(
       'pair-by-pair',
@@ -74,7 +82,7 @@ export function renderGateHtml(result: GateResult): string {
 
 function renderVerdict(result: GateResult): string {
   const { status, word, mark } = gateStatus(result);
-  return esc`<h1 id="verdict"><span class="v ${status}">${mark} ${word}</span> ${gateSentence(result)}</h1><p class="sub"><b>${sideTitle(result, 'candidate')}</b> against <b>${sideTitle(result, 'base')}</b>. ${result.verdict.explanation}</p>`;
+  return esc`<h1 id="verdict"><span class="v ${status}">${mark} ${word}</span> ${gateSentence(result)}</h1><p class="sub"><b>${sideTitle(result, 'candidate')}</b> against <b>${sideTitle(result, 'base')}</b>. ${gateExplanation(result)}</p>`;
 }
 
 /** What a reader must know before any figure. */
@@ -85,11 +93,19 @@ function renderNotes(result: GateResult): string {
     const text = failedChecksText(result, side);
     if (text !== null) notes.push(['Checks failed', text]);
   }
-  for (const guard of result.guards) if (!guard.ok) notes.push(['Not to be trusted', guard.message]);
+  for (const guard of brokenGuards(result, false)) notes.push(['Not to be trusted', guard.message]);
   return [
     ...notes.map(([word, text]) => esc`<p class="warn"><b>${word}:</b> ${text}</p>`),
     ...result.environment.notes.map((text) => esc`<p class="note">${text}</p>`),
   ].join('');
+}
+
+/** Measures that are missing above, because nothing is claimed of them. */
+function renderUnjudged(result: GateResult): string {
+  const count = result.measures.filter((measure) => measure.outcome === 'reported').length;
+  return count === 0
+    ? ''
+    : esc`<p class="note">${count} ${count === 1 ? 'measure is' : 'measures are'} not judged and stand in the table alone.</p>`;
 }
 
 function renderGuards(result: GateResult): string {

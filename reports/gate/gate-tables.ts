@@ -4,7 +4,16 @@ import type { GateResult, MeasureDecision } from '../../harness/contract/gate.ts
 import { bytes, milliseconds, number, withUnit } from '../model/format.ts';
 import { renderTable, slug } from '../html/table.ts';
 import type { Cell } from '../html/table.ts';
-import { effectText, effortText, intervalText, mattersFirst, OUTCOMES, sizeText } from './outcomes.ts';
+import {
+  allowedText,
+  effectText,
+  effortText,
+  intervalText,
+  mattersFirst,
+  OUTCOMES,
+  seenText,
+  shortTitle,
+} from './outcomes.ts';
 
 /** A row for each measure, those that matter first. */
 export function renderMeasureTable(result: GateResult): string {
@@ -33,23 +42,33 @@ export function renderMeasureTable(result: GateResult): string {
       return {
         id: `measure-${slug(measure.id)}`,
         cells: [
-          { text: measure.title, small: measure.why, class: 'why' },
+          { text: shortTitle(measure), small: reasonOf(measure), class: 'why' },
           outcome,
           { text: withUnit(measure.base, measure.unit), exact: measure.base },
           { text: withUnit(measure.candidate, measure.unit), exact: measure.candidate },
           { text: effectText(measure, measure.effect), exact: percentage(measure, measure.effect) },
           intervalText(measure),
-          { text: sizeText(measure, measure.tolerance), exact: percentage(measure, measure.tolerance) },
+          { text: allowedText(measure), exact: percentage(measure, measure.tolerance) },
           {
-            text: sizeText(measure, measure.smallestDetectable),
+            text: seenText(measure),
             exact: percentage(measure, measure.smallestDetectable),
-            ...((measure.smallestDetectable ?? 0) > measure.tolerance && { small: 'more than is allowed', off: true }),
+            ...(measure.outcome !== 'reported' &&
+              (measure.smallestDetectable ?? 0) > measure.tolerance && { small: 'more than is allowed', off: true }),
           },
           String(measure.n),
         ],
       };
     }),
   });
+}
+
+/** What the measure is, where its name has more, and why it came out so. */
+function reasonOf(measure: MeasureDecision): string {
+  const rest = measure.title.slice(shortTitle(measure).length + 2);
+  return [rest, measure.why]
+    .filter(Boolean)
+    .map((text) => text[0]!.toUpperCase() + text.slice(1))
+    .join('. ');
 }
 
 /** The two sides, by what a person called them and by commit. */

@@ -7,15 +7,14 @@ import type { GateResult, MeasureDecision } from '../../harness/contract/gate.ts
 import type { VerdictStatus } from '../../harness/contract/verdict.ts';
 import { plainText, withUnit } from '../model/format.ts';
 import {
+  allowedText,
   countedStatus,
-  effectWords,
   effortText,
   failedChecksText,
   gateSentence,
   gateStatus,
-  intervalText,
   OUTCOMES,
-  sizeText,
+  seenText,
 } from './outcomes.ts';
 
 interface Case {
@@ -61,12 +60,12 @@ function measureCase(result: GateResult, measure: MeasureDecision): Case {
   const status = countedStatus(result, measure);
   const { word } = OUTCOMES[measure.outcome];
   const doubt = status === 'unknown' && OUTCOMES[measure.outcome].status === 'pass' ? 'not to be trusted: ' : '';
-  const figures = `${withUnit(measure.base, measure.unit)} → ${withUnit(measure.candidate, measure.unit)}, ${effectWords(measure)} (${intervalText(measure)}), allowed ${sizeText(measure, measure.tolerance)}, could have seen ${sizeText(measure, measure.smallestDetectable)}`;
+  const figures = `${withUnit(measure.base, measure.unit)} → ${withUnit(measure.candidate, measure.unit)}, allowed ${allowedText(measure)}, could have seen ${seenText(measure)}`;
   return {
     name: `${measure.id}: ${measure.title}`,
     type: measure.outcome,
     status,
-    message: `${doubt}${word}: ${figures}. ${measure.why}`,
+    message: `${doubt}${word}: ${measure.why} (${figures})`,
   };
 }
 

@@ -6,16 +6,21 @@ import type { GateResult } from '../../harness/contract/gate.ts';
 import { code, cut, escape, MAX_MARKDOWN_BYTES, table } from '../markdown-text.ts';
 import { withUnit } from '../model/format.ts';
 import {
+  allowedText,
+  brokenGuards,
   effectText,
   effortText,
   failedChecksText,
+  gateExplanation,
   gateSentence,
   gateStatus,
   intervalText,
   mattersFirst,
   OUTCOMES,
+  seenText,
   sideTitle,
-  sizeText,
+  shortTitle,
+  unexplained,
 } from './outcomes.ts';
 
 /** What GitHub takes, in bytes, by where the text is to stand. */
@@ -36,7 +41,7 @@ export function renderGateMarkdown(result: GateResult, place: keyof typeof LIMIT
     '<!-- cachequake-gate -->',
     `## ${mark} ${word}: ${escape(gateSentence(result))}`,
     '',
-    escape(result.verdict.explanation),
+    escape(gateExplanation(result)),
     '',
     `${escape(sideTitle(result, 'candidate'))} against ${escape(sideTitle(result, 'base'))}: ${escape(effortText(result))} of ${code(result.plan.profile.id)} with ${code(result.plan.label)}.`,
     '',
@@ -53,20 +58,18 @@ export function renderGateMarkdown(result: GateResult, place: keyof typeof LIMIT
         'Could have seen',
       ],
       mattersFirst(result.measures).map((measure) => [
-        escape(measure.title),
+        escape(shortTitle(measure)),
         withUnit(measure.base, measure.unit),
         withUnit(measure.candidate, measure.unit),
         effectText(measure, measure.effect),
         intervalText(measure),
-        sizeText(measure, measure.tolerance),
+        allowedText(measure),
         `${OUTCOMES[measure.outcome].mark} ${OUTCOMES[measure.outcome].word}`,
-        sizeText(measure, measure.smallestDetectable),
+        seenText(measure),
       ]),
     ),
     '',
-    ...mattersFirst(result.measures)
-      .filter((measure) => measure.outcome === 'regressed' || measure.outcome === 'undecided')
-      .flatMap((measure) => [`- **${escape(measure.title)}**: ${escape(measure.why)}`]),
+    ...unexplained(result).map((measure) => `- **${escape(shortTitle(measure))}**: ${escape(measure.why)}`),
     '',
     `Repeat it: ${code(result.repeatCommand)}`,
     '',
@@ -82,7 +85,7 @@ function warnings(result: GateResult): string[] {
     const text = failedChecksText(result, side);
     if (text !== null) lines.push(`> **Checks failed:** ${escape(text)}`, '');
   }
-  for (const guard of result.guards) if (!guard.ok) lines.push(`> **Not to be trusted:** ${escape(guard.message)}`, '');
+  for (const guard of brokenGuards(result, false)) lines.push(`> **Not to be trusted:** ${escape(guard.message)}`, '');
   for (const note of result.environment.notes) lines.push(`> ${escape(note)}`, '');
   return lines;
 }

@@ -2,7 +2,7 @@
  * How a gate's findings are put into words and marks, in one place, so that the page, the terminal, Markdown, JUnit
  * and annotations say the same. An effect is told so that plus is worse, whichever way its measure points.
  */
-import type { GateResult, MeasureDecision, MeasureOutcome, SideName } from '../../harness/contract/gate.ts';
+import type { GateGuard, GateResult, MeasureDecision, MeasureOutcome, SideName } from '../../harness/contract/gate.ts';
 import type { VerdictStatus } from '../../harness/contract/verdict.ts';
 import { number, UNKNOWN, withUnit } from '../model/format.ts';
 
@@ -16,6 +16,7 @@ export const OUTCOMES: Record<MeasureOutcome, { mark: string; word: string; stat
   reported: { mark: '·', word: 'not judged', status: null },
 };
 
+const NONE = '–';
 const ORDER = Object.keys(OUTCOMES) as MeasureOutcome[];
 
 /** Measures, those that matter first; among equals in the order of the result. */
@@ -35,8 +36,28 @@ export function gateStatus(result: GateResult): { status: VerdictStatus; word: s
 /** The verdict's sentence without a leading status word, which stands beside it as a mark; figures keep their units. */
 export function gateSentence(result: GateResult): string {
   return result.verdict.sentence
-    .replace(/^(pass|fail|regressed|unknown|undecided|invalid|interrupted)(ed)?:\s*/i, '')
+    .replace(/^(pass|fail|regressed|unknown|undecided|invalid|interrupted)(ed)?(: ?| (?=after))/i, '')
     .replace(/(\d) (%|points?\b|m?s\b)/g, '$1\u00a0$2');
+}
+
+/** The explanation without what the sentence has said already. */
+export function gateExplanation(result: GateResult): string {
+  return brokenGuards(result, true)
+    .reduce((text, guard) => text.replace(`${guard.message}. `, ''), result.verdict.explanation)
+    .trim();
+}
+
+/** Guards that forbid trust; either those that the sentence names, or the others. */
+export function brokenGuards(result: GateResult, named: boolean): GateGuard[] {
+  return result.guards.filter((guard) => !guard.ok && result.verdict.sentence.includes(guard.message) === named);
+}
+
+/** Measures that need a reason of their own: regressed or undecided, and the sentence does not give the reason. */
+export function unexplained(result: GateResult): MeasureDecision[] {
+  return mattersFirst(result.measures).filter(
+    ({ outcome, why }) =>
+      (outcome === 'regressed' || outcome === 'undecided') && !result.verdict.sentence.includes(why),
+  );
 }
 
 /** What the outcome of one measure counts for, in view of the whole: nothing passes that may not be trusted. */
@@ -63,15 +84,36 @@ export function sizeText(decision: MeasureDecision, value: number | null): strin
   const digits = fine > 0 ? Math.min(12, Math.max(0, Math.ceil(-Math.log10(fine)))) : 3;
   const size = Number((value * factor).toFixed(digits));
   if (decision.scale === 'ratio') return `${number(size)}\u00a0%`;
-  return withUnit(size, decision.unit).replace(/%$/, 'points');
+  return withUnit(size, decision.unit).replace(/%$/, size === 1 ? 'point' : 'points');
 }
 
-/** The interval of an effect: `−1.2 to +5.4 %`. */
+/** The interval of an effect: `−1.2 to +5.4 %`; an end that few pairs can not give is none. */
 export function intervalText(decision: MeasureDecision): string {
-  if (decision.low === null || decision.high === null) return UNKNOWN;
-  const [low, high] = [effectText(decision, decision.low), effectText(decision, decision.high)];
-  const unit = /\u00a0\S+$/.exec(high)?.[0] ?? '';
-  return `${unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low} to ${high}`;
+  const { low, high } = decision;
+  if (low === null && high === null) return decision.outcome === 'reported' ? NONE : 'unbounded';
+  if (low === null) return `up to ${effectText(decision, high)}`;
+  if (high === null) return `from ${effectText(decision, low)}`;
+  const [from, to] = [effectText(decision, low), effectText(decision, high)];
+  const unit = /\u00a0\S+$/.exec(to)?.[0] ?? '';
+  return `${unit !== '' && from.endsWith(unit) ? from.slice(0, -unit.length) : from} to ${to}`;
+}
+
+/** What is let pass: `5 %`; a dash where nothing is judged. */
+export function allowedText(decision: MeasureDecision): string {
+  return decision.outcome === 'reported' ? NONE : sizeText(decision, decision.tolerance);
+}
+
+/** The smallest effect that could have been seen; a dash where too little was measured to say. */
+export function seenText(decision: MeasureDecision): string {
+  const { smallestDetectable: size, outcome } = decision;
+  // Few values that happen to be equal have no spread, and that tells nothing.
+  const told = size !== null && outcome !== 'reported' && !(size === 0 && outcome === 'undecided');
+  return told ? sizeText(decision, size) : NONE;
+}
+
+/** A measure's name without what explains it: `Hit ratio` of `Hit ratio: answered from the cache`. */
+export function shortTitle(decision: MeasureDecision): string {
+  return decision.title.split(': ')[0]!;
 }
 
 /** An effect in a sentence: `5.1 % worse`, `2 % better`, `no different`. */

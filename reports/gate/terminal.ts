@@ -6,17 +6,25 @@ import { plainText, withUnit } from '../model/format.ts';
 import { clip, grid, wrap } from '../terminal-text.ts';
 import type { Colours } from '../terminal-text.ts';
 import {
+  allowedText,
+  brokenGuards,
   effectText,
   effortText,
   failedChecksText,
+  gateExplanation,
   gateSentence,
   gateStatus,
   intervalText,
   mattersFirst,
   OUTCOMES,
+  seenText,
   sideTitle,
-  sizeText,
+  shortTitle,
+  unexplained,
 } from './outcomes.ts';
+
+/** What is not judged is worth a few lines here; the page has all of it. */
+const MOST_REPORTED = 4;
 
 /** Below this width a table would be in three parts. */
 const NARROW = 76;
@@ -30,7 +38,10 @@ const NARROW = 76;
 export function renderGateTable(result: GateResult, options: { colour: boolean; width: number }): string {
   const c = picocolors.createColors(options.colour);
   const width = Math.max(40, options.width);
-  const measures = mattersFirst(result.measures);
+  const judged = mattersFirst(result.measures).filter((measure) => measure.outcome !== 'reported');
+  const reported = result.measures.filter((measure) => measure.outcome === 'reported');
+  const measures = [...judged, ...reported.slice(0, MOST_REPORTED)];
+  const unshown = reported.length - MOST_REPORTED;
   const { status, word, mark } = gateStatus(result);
   const said = (text: string, colour: (text: string) => string = (plain) => plain): string[] =>
     wrap(plainText(text), width).map(colour);
@@ -45,17 +56,15 @@ export function renderGateTable(result: GateResult, options: { colour: boolean; 
       const text = failedChecksText(result, side);
       return text === null ? [] : said(`Checks failed, ${text}`, c.yellow);
     }),
-    ...result.guards
-      .filter((guard) => !guard.ok)
-      .flatMap((guard) => said(`Not to be trusted: ${guard.message}`, c.yellow)),
-    ...said(result.verdict.explanation),
-    ...measures
-      .filter((measure) => measure.outcome === 'regressed' || measure.outcome === 'undecided')
-      .flatMap((measure) => said(`${measure.title}: ${measure.why}`)),
+    ...brokenGuards(result, false).flatMap((guard) => said(`Not to be trusted: ${guard.message}`, c.yellow)),
+    ...said(gateExplanation(result)),
+    ...unexplained(result).flatMap((measure) => said(`${shortTitle(measure)}: ${measure.why}`)),
+    ...(unshown > 0 ? said(`${unshown} more that are not judged stand in the report.`, c.dim) : []),
     ...said('Differences are told so that + is worse.', c.dim),
     '',
-    ...said(`repeat  ${result.repeatCommand}`),
-    ...(result.acceptCommand === null ? [] : said(`accept  ${result.acceptCommand}`)),
+    // Never broken: a person copies them.
+    plainText(`repeat  ${result.repeatCommand}`),
+    ...(result.acceptCommand === null ? [] : [plainText(`accept  ${result.acceptCommand}`)]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -64,14 +73,14 @@ function table(measures: readonly MeasureDecision[], c: Colours, width: number):
   if (measures.length === 0) return [];
   const head = ['', 'outcome', 'base', 'candidate', 'difference', '95 % interval', 'allowed', 'could have seen'];
   const rows = measures.map((measure) => [
-    clip(plainText(measure.title), 34),
+    clip(plainText(shortTitle(measure)), 34),
     outcomeText(measure, c),
     withUnit(measure.base, measure.unit),
     withUnit(measure.candidate, measure.unit),
     effectText(measure, measure.effect),
     intervalText(measure),
-    sizeText(measure, measure.tolerance),
-    sizeText(measure, measure.smallestDetectable),
+    allowedText(measure),
+    seenText(measure),
   ]);
   return grid(head, rows, c, width);
 }
@@ -79,10 +88,10 @@ function table(measures: readonly MeasureDecision[], c: Colours, width: number):
 /** Where a table would fall apart, each measure is a few lines. */
 function blocks(measures: readonly MeasureDecision[], c: Colours, width: number): string[] {
   return measures.flatMap((measure) => [
-    ...wrap(plainText(measure.title), width).map((line) => c.bold(line)),
+    ...wrap(plainText(shortTitle(measure)), width).map((line) => c.bold(line)),
     outcomeText(measure, c),
     ...wrap(
-      `${withUnit(measure.base, measure.unit)} → ${withUnit(measure.candidate, measure.unit)}, ${effectText(measure, measure.effect)} (${intervalText(measure)}), allowed ${sizeText(measure, measure.tolerance)}, could have seen ${sizeText(measure, measure.smallestDetectable)}`,
+      `${withUnit(measure.base, measure.unit)} → ${withUnit(measure.candidate, measure.unit)}, ${effectText(measure, measure.effect)} (${intervalText(measure)}), allowed ${allowedText(measure)}, could have seen ${seenText(measure)}`,
       width - 2,
     ).map((line) => `  ${line}`),
   ]);

@@ -10,7 +10,7 @@ import { percent, renderPlot, WIDTH } from '../html/plot.ts';
 import { renderTable, slug } from '../html/table.ts';
 import type { Cell } from '../html/table.ts';
 import type { StackColumn } from '../html/time-stack.ts';
-import { effectText, effectWords, mattersFirst, sizeText } from './outcomes.ts';
+import { allowedText, effectText, effectWords, mattersFirst, shortTitle } from './outcomes.ts';
 import { pairEffect, pairsOf } from './pairs.ts';
 import type { TrialPair } from './pairs.ts';
 
@@ -29,6 +29,8 @@ export interface TrialPanels {
 export function renderTrialPanels(result: GateResult): TrialPanels | null {
   const pairs = pairsOf(result);
   const drawn = mattersFirst(result.measures).flatMap((measure) => {
+    // Another machine's times beside each trial would only invite to compare them.
+    if (measure.outcome === 'reported' && result.evidence === 'baseline') return [];
     const effects = pairs.map((pair) => pairEffect(pair, measure, measure.base));
     return effects.some((effect) => effect !== null) ? [{ measure, effects }] : [];
   });
@@ -94,7 +96,9 @@ function renderPanel(input: {
   const { measure, effects, pairs, xs, divider } = input;
   const factor = measure.scale === 'ratio' ? 100 : 1;
   const known = effects.flatMap((effect) => effect ?? []);
-  const reach = [...known, -measure.tolerance * 1.2, measure.tolerance * 1.2];
+  const judged = measure.outcome !== 'reported';
+  const room = Math.max(measure.tolerance, ...known.map((effect) => Math.abs(effect) / 4), 1e-6) * 1.2;
+  const reach = [...known, -room, room];
   const scale = scaleLinear()
     .domain([Math.min(...reach) * factor, Math.max(...reach) * factor])
     .range([HEIGHT_PX - 7, 7]);
@@ -105,7 +109,7 @@ function renderPanel(input: {
       const effect = effects[i] ?? null;
       if (effect === null) return '';
       const [d, classes] = pair.valid
-        ? [DOT, `pt c${pair.purpose === 'noise' ? 5 : 1}${pair.candidate.position === 0 && pair.base ? ' ring' : ''}`]
+        ? [DOT, `pt c${pair.purpose === 'noise' ? 5 : 1}${ranFirst(pair) === 'candidate' ? ' ring' : ''}`]
         : [CROSS, 'pt c2'];
       return `<svg x="${percent(xs[i]!)}" y="${y(effect)}" overflow="visible"><path class="${classes}" d="${d}"/></svg>`;
     })
@@ -122,8 +126,8 @@ function renderPanel(input: {
   const everyNth = Math.ceil(pairs.length / 12);
   return renderPlot({
     id: panelId(measure),
-    title: measure.title,
-    finding: `${effectWords(measure)}, allowed ${sizeText(measure, measure.tolerance)}`,
+    title: shortTitle(measure),
+    finding: `${effectWords(measure)}, ${judged ? `allowed ${allowedText(measure)}` : 'not judged'}`,
     heightPx: HEIGHT_PX,
     yTicks: ticks.map((tick) => ({
       at: scale(tick),
@@ -137,8 +141,10 @@ function renderPanel(input: {
           : [],
     ),
     xLabels: input.last,
-    back: `<rect class="tol" x="0" width="100%" y="${top}" height="${Math.max(0, bottom - top).toFixed(1)}"/>`,
-    front: `<line class="zero" x1="0" x2="100%" y1="${zero}" y2="${zero}"/><line class="limit" x1="0" x2="100%" y1="${top}" y2="${top}"/>${fence}${estimate}${dots}`,
+    back: !judged
+      ? ''
+      : `<rect class="tol" x="0" width="100%" y="${top}" height="${Math.max(0, bottom - top).toFixed(1)}"/>`,
+    front: `<line class="zero" x1="0" x2="100%" y1="${zero}" y2="${zero}"/>${judged ? `<line class="limit" x1="0" x2="100%" y1="${top}" y2="${top}"/>` : ''}${fence}${estimate}${dots}`,
     lines: [
       {
         label: '',
@@ -151,7 +157,7 @@ function renderPanel(input: {
       },
     ],
     endLabels: [
-      { text: `allowed ${sizeText(measure, measure.tolerance)}`, y: top, class: 'lim' },
+      ...(judged ? [{ text: `allowed ${allowedText(measure)}`, y: top, class: 'lim' }] : []),
       ...(measure.effect === null
         ? []
         : [{ text: `found ${effectText(measure, measure.effect)}`, y: y(measure.effect), class: 'fg' }]),
@@ -159,15 +165,22 @@ function renderPanel(input: {
   });
 }
 
+/** Null where both ran at once, or there is no base. */
+function ranFirst(pair: TrialPair): 'base' | 'candidate' | null {
+  if (!pair.base || pair.base.position === pair.candidate.position) return null;
+  return pair.candidate.position === 0 ? 'candidate' : 'base';
+}
+
 /** What the marks mean; only of those that were drawn. */
 function keyOf(pairs: readonly TrialPair[]): string {
   const mark = (classes: string, d: string, text: string): string =>
     esc`<span><svg class="key" viewBox="-6.5 -5 13 10" aria-hidden="true"><path class="pt ${classes}" d="${d}"/></svg> ${text}</span> `;
   const judged = pairs.filter((pair) => pair.purpose === 'judge' && pair.valid);
-  const paired = judged.some((pair) => pair.base !== null);
+  const ordered = judged.some((pair) => ranFirst(pair) !== null);
+  const together = judged.some((pair) => pair.base !== null) ? 'a pair, both at once' : 'a trial';
   return `<div class="swatches">${[
-    paired ? mark('c1', DOT, 'base ran first') : mark('c1', DOT, 'a trial'),
-    paired ? mark('c1 ring', DOT, 'candidate ran first') : '',
+    mark('c1', DOT, ordered ? 'base ran first' : together),
+    ordered ? mark('c1 ring', DOT, 'candidate ran first') : '',
     pairs.some((pair) => pair.purpose === 'noise') ? mark('c5', DOT, 'noise pair: base against base') : '',
     pairs.some((pair) => !pair.valid) ? mark('c2', CROSS, 'not valid, not judged') : '',
   ].join(' ')}</div>`;
@@ -194,7 +207,7 @@ function pairTable(
         ];
       }),
     ],
-    groups: drawn.map(({ measure }) => ({ label: measure.title, sub: '', columns: 3 })),
+    groups: drawn.map(({ measure }) => ({ label: shortTitle(measure), sub: '', columns: 3 })),
     rows: pairs.map((pair, i) => ({
       cells: [
         names[i]!,

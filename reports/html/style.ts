@@ -82,7 +82,7 @@ figcaption .at{float:right;color:var(--fg);margin-left:14px;font-weight:560}
 .cur{stroke:var(--fg);stroke-width:1}
 .bare .plot{margin:0 16px}.bare figcaption{padding-left:16px}
 .tol{fill:color-mix(in srgb,var(--c1) 11%,transparent)}.zero{stroke:var(--mut)}.rule{stroke:var(--mut);stroke-dasharray:5 4}.ci{stroke-width:2}.pt{stroke-width:1.6}.ring{fill:var(--card)!important}.dots{fill:none;stroke-width:5;stroke-linecap:round;vector-effect:non-scaling-stroke}
-.fg{fill:var(--fg)}.why{white-space:normal;min-width:26ch}
+.fg{fill:var(--fg)}.why{white-space:normal;min-width:26ch}#sides-table code{min-width:48ch}
 .key{display:inline-block;width:13px;height:10px;vertical-align:-1px}
 .swatches{font-size:12px;color:var(--mut);padding:5px 0 0 58px}
 .scrub{position:relative;margin:10px 150px 2px 50px;height:22px}

@@ -83,7 +83,7 @@ Examples:
 async function readEntries(
   root: string,
 ): Promise<{ entries: HistoryEntry[]; unreadable: Unreadable[]; files: number }> {
-  const [{ readResult, RESULT_FILE }, { entriesOf }] = await Promise.all([
+  const [{ readStored, RESULT_FILE }, { entriesOf }] = await Promise.all([
     import('../../results/read.ts'),
     import('../../../reports/history/entries.ts'),
   ]);
@@ -109,7 +109,7 @@ async function readEntries(
       else if (entry.isFile() && entry.name === RESULT_FILE) {
         files++;
         try {
-          entries.push(...entriesOf(await readResult(path), path));
+          entries.push(...entriesOf(await readStored(path), path));
         } catch (error) {
           fail(path, error);
         }
