@@ -94,6 +94,8 @@ async function build(
     }
   };
   signal.addEventListener('abort', killGroup);
+  // It may have come during the checkout.
+  if (signal.aborted) killGroup();
   let late = false;
   const timer = setTimeout(() => {
     late = true;
