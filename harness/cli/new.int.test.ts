@@ -94,8 +94,14 @@ test('a new profile, defence and fault make a run together', async () => {
     expect((await cachequake('new', kind, `my-${kind}`)).code).toBe(0);
   const result = await run(
     './my-profile.ts',
-    ...['--defence', './my-defence.ts+single-flight', '--fault', './my-fault.ts@1s:rounds=2'],
-    ...['--set', 'durationSec=3', '--set', 'my-defence.share=0.5'],
+    '--defence',
+    './my-defence.ts+single-flight',
+    '--fault',
+    './my-fault.ts@1s:rounds=2',
+    '--set',
+    'durationSec=3',
+    '--set',
+    'my-defence.share=0.5',
   );
   expect(result.plan).toMatchObject({ profile: { id: 'my-profile' }, defence: 'single-flight+my-defence' });
   expect(result.plan.stack.find(({ id }) => id === 'my-defence')?.parameters).toEqual({ share: 0.5 });

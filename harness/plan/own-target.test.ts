@@ -8,7 +8,7 @@ import { createOwnTarget } from '../../targets/own/target.ts';
 import { configJsonSchema } from './config-schema.ts';
 import { explainPlan } from './explain.ts';
 import { makePlan } from './make-plan.ts';
-import { readOwnTarget } from './own-target.ts';
+import { readOwnTarget } from './own-target-read.ts';
 import { resolveSettings } from './resolve-settings.ts';
 
 const operations = { 'read-item': { path: '/items/{key}' } };

@@ -1,21 +1,12 @@
 /**
- * The section `target` of the config: a service of the user's own, described with a command, an image or a URL and a
- * mapping. Whatever can be known to be wrong with it is said when it is read, with the field and what would do.
+ * The section `target` of the config as a schema: a service of the user's own, described with a command, an image or a
+ * URL and a mapping. Published, so that editors complete and check it; `own-target-read.ts` words what is wrong.
  */
 import { z } from 'zod';
-import { HarnessError, messageOf } from '../contract/errors.ts';
+import { messageOf } from '../contract/errors.ts';
 import { OPERATIONS } from '../contract/operation.ts';
-import {
-  dependencyOf,
-  type OwnTarget,
-  type Placeholder,
-  PLACEHOLDERS,
-  placeholdersIn,
-} from '../contract/own-target.ts';
+import { type OwnTarget, PLACEHOLDERS } from '../contract/own-target.ts';
 import { splitCommand } from '../kit/split-command.ts';
-import { unknownName } from '../kit/suggest.ts';
-
-export type { OwnTarget } from '../contract/own-target.ts';
 
 const variable = z
   .string()
@@ -43,7 +34,7 @@ const address = z.string().superRefine((text, context) => {
     });
 });
 
-const requestTemplate = z
+export const requestTemplate = z
   .strictObject({
     method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).default('GET').describe('method of the request'),
     path: z
@@ -76,12 +67,12 @@ const dataStep = z
     z.strictObject({ sql: z.string().min(1).describe('path of a file with SQL, relative to the config') }),
     z.strictObject({
       command: command.describe('program with arguments, started in cwd with the variables of `environment`'),
-      timeoutSec: z.int().min(1).max(600).default(120).describe('how long it may take, s'),
+      timeoutSec: z.int().min(1).max(150).default(120).describe('how long it may take, s'),
     }),
   ])
   .transform((given) => (typeof given === 'string' ? { sql: given } : given));
 
-const fields = z.strictObject({
+export const ownTargetFields = z.strictObject({
   id: z
     .string()
     .regex(/^[a-z][a-z0-9-]*$/, 'must be lower case with hyphens, for example my-api')
@@ -168,10 +159,10 @@ const fields = z.strictObject({
   reset: dataStep.nullable().default(null).describe('after the seed, before each run'),
 });
 
-type Fields = z.output<typeof fields>;
+type Fields = z.output<typeof ownTargetFields>;
 
 /** The section as it is written, checked, with its defaults filled in. */
-export const ownTargetSchema = fields.superRefine(refuseContradictions).transform(complete);
+export const ownTargetSchema = ownTargetFields.superRefine(refuseContradictions).transform(complete);
 
 function refuseContradictions(given: Fields, context: z.RefinementCtx): void {
   // What is wrong by itself has been said, and nothing can be told of it.
@@ -223,84 +214,4 @@ function complete(given: Fields): OwnTarget {
     port: readyLine || given.url !== null ? null : (given.port ?? { variable: 'PORT' }),
     needs: given.needs ?? (given.url === null ? ['redis', 'postgres'] : []),
   };
-}
-
-/**
- * Reads the section.
- *
- * @param path of the config, for messages
- * @throws HarnessError BAD_CONFIG with the field; UNKNOWN_NAME for a field, an operation or a placeholder that does not
- *   exist
- */
-export function readOwnTarget(section: unknown, path: string): OwnTarget {
-  const parsed = ownTargetSchema.safeParse(section);
-  if (!parsed.success) {
-    const { issues } = parsed.error;
-    // A slip in a name is also a missing field; the slip says more.
-    throw explainIssue(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!, path);
-  }
-  const own = parsed.data;
-  const where = (field: string): string => `placeholder in ${path}: target.${field}:`;
-  for (const [name, text] of Object.entries(own.environment))
-    checkPlaceholders(text, where(`environment.${name}`), own);
-  for (const text of [...(own.command ?? []), ...(own.image?.arguments ?? [])])
-    checkPlaceholders(text, where(own.command ? 'command' : 'image.arguments'), own);
-  return own;
-}
-
-function checkPlaceholders(text: string, what: string, own: OwnTarget): void {
-  for (const name of placeholdersIn(text)) {
-    if (!Object.hasOwn(PLACEHOLDERS, name)) throw unknownName(what, name, Object.keys(PLACEHOLDERS));
-    const dependency = dependencyOf(name as Placeholder);
-    if (dependency !== null && !own.needs.includes(dependency))
-      throw new HarnessError('BAD_CONFIG', `${what} {${name}}: '${dependency}' is not among the needs of '${own.id}'`, {
-        hint: `needs: [${[...own.needs, dependency].map((need) => `'${need}'`).join(', ')}]`,
-      });
-  }
-}
-
-function explainIssue(issue: z.core.$ZodIssue, path: string): HarnessError {
-  const at = ['target', ...issue.path.map(String)];
-  if (issue.code === 'unrecognized_keys') return unknownField(issue.keys[0]!, at, path);
-  if (issue.code === 'invalid_key' && at.at(-2) === 'operations')
-    return unknownName(`operation in ${path}: target.operations:`, at.at(-1)!, OPERATIONS);
-  // Of a union the alternative that fits best says what is missing; zod lists them in order.
-  if (issue.code === 'invalid_union') {
-    const inner = issue.errors.map((each) => each[0]).filter((each) => each !== undefined);
-    const specific = inner.find(
-      (each) => each.path.length > 0 || each.code === 'custom' || each.code === 'unrecognized_keys',
-    );
-    if (specific) return explainIssue({ ...specific, path: [...issue.path, ...specific.path] }, path);
-  }
-  const hint = descriptionAt(issue.path);
-  return new HarnessError(
-    'BAD_CONFIG',
-    `${path}: ${at.join('.')}: ${issue.message}`,
-    hint === undefined ? {} : { hint },
-  );
-}
-
-function unknownField(name: string, at: readonly string[], path: string): HarnessError {
-  if (at.at(-1) === 'operations') return unknownName(`operation in ${path}: target.operations:`, name, OPERATIONS);
-  const known =
-    at.length === 1
-      ? Object.keys(fields.shape)
-      : at.includes('operations')
-        ? Object.keys(requestTemplate.shape)
-        : at.at(-1) === 'readiness'
-          ? ['path', 'timeoutSec', 'status']
-          : at.at(-1) === 'image'
-            ? ['name', 'port', 'arguments']
-            : at.at(-1) === 'port' || at.at(-1) === 'host'
-              ? ['variable']
-              : ['sql', 'command', 'timeoutSec'];
-  return unknownName(`field in ${path}: ${at.join('.')}:`, name, known);
-}
-
-/** What the field is for. */
-function descriptionAt(path: readonly PropertyKey[]): string | undefined {
-  const [first] = path;
-  if (typeof first !== 'string' || !Object.hasOwn(fields.shape, first)) return undefined;
-  const field = fields.shape[first as keyof typeof fields.shape] as z.ZodType;
-  return field.description === undefined ? undefined : `${first}: ${field.description}`;
 }

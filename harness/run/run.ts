@@ -23,7 +23,7 @@ import type { Fault, FaultInterval } from '../contract/fault.ts';
 import type { Journal } from '../contract/journal.ts';
 import type { LoadProgress, PreparedLoad, RunningLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
-import type { Probe, ProbeContext } from '../contract/probe.ts';
+import type { Probe } from '../contract/probe.ts';
 import type { RunResult } from '../contract/result.ts';
 import type { Target } from '../contract/target.ts';
 import type { Workload } from '../contract/workload.ts';
@@ -42,7 +42,8 @@ import { fillByReading } from './fill-by-reading.ts';
 import { readCoherence } from './read-coherence.ts';
 import { predictAsMeasured } from './predict-as-measured.ts';
 import { settleReplica } from './settle-replica.ts';
-import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService, tellsFigures } from './prepare.ts';
+import { whatCanBeWatched } from './what-can-be-watched.ts';
+import { beforeTraffic, configureRedis, drainOrders, prepareCache, proveService } from './prepare.ts';
 
 export interface RunInput {
   plan: RunPlan;
@@ -94,9 +95,9 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   // The load is raced against it; here it must only never be an unhandled rejection.
   service.died.catch(() => {});
 
-  const probed = await probesOf(input, service);
+  const watched = await whatCanBeWatched(input, service);
   const [opened, proved] = await Promise.allSettled([
-    withDeadline('opening the probes', LIMIT.prove, startProbes(probed.probes, probed.context)),
+    withDeadline('opening the probes', LIMIT.prove, startProbes(watched.probes, watched.context)),
     withDeadline('proving the service', LIMIT.prove, prove(input, service, admin)),
   ]);
   if (opened.status === 'rejected') throw opened.reason;
@@ -122,30 +123,6 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
 /** Each run of a comparison has its own edge, or none. */
 function withEdge(manifest: EnvironmentManifest, { edge }: StartedService): EnvironmentManifest {
   return edge ? { ...manifest, versions: { ...manifest.versions, edge: edge.version } } : manifest;
-}
-
-/** What can be watched: only what the target uses, since of the rest a quiet server would tell a zero. */
-async function probesOf(
-  { plan, target, probes, stack }: RunInput,
-  { instances }: StartedService,
-): Promise<{ probes: Probe[]; context: ProbeContext }> {
-  const there = new Set<Probe['needs'][number]>(target.needs ?? ['redis', 'postgres']);
-  if (!target.own || (await tellsFigures(instances))) there.add('service');
-  if (plan.readReplica) there.add('postgres-replica');
-  const { redisUrl, postgresUrl, servers, manifest } = stack;
-  return {
-    probes: probes.filter(({ needs }) => needs.every((need) => there.has(need))),
-    context: {
-      stack: {
-        redisUrl: redisUrl ?? '',
-        postgresUrl: postgresUrl ?? '',
-        servers,
-        manifest,
-        cpuMs: (part) => stack.cpuMs(part),
-      },
-      instances,
-    },
-  };
 }
 
 async function seed({ plan, target, workload, stack }: RunInput, admin: AdminConnections): Promise<void> {
