@@ -99,14 +99,18 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
   const behind = new Map<string, Promise<void>>();
   const running = new Set<Promise<void>>();
 
-  /** Looks into the store, passing over an entry that belongs to another key. Rejects when the store fails. */
-  async function lookUp(key: string): Promise<Entry<T> | null> {
-    const entry = await stack.store.get<T>(key);
+  /** What the store has answered, passing over an entry that belongs to another key. */
+  function accept(key: string, entry: Entry<T> | null): Entry<T> | null {
     health.answered();
     if (entry?.key === key) for (const guard of stack.guards) guard.seen?.(entry);
     if (entry === null || entry.key === key) return entry;
     log.warn(`cache answered ${key} with the entry of ${entry.key}: taken as gone`);
     return null;
+  }
+
+  /** Looks into the store. Rejects when it fails. */
+  async function lookUp(key: string): Promise<Entry<T> | null> {
+    return accept(key, await stack.store.get<T>(key));
   }
 
   function judge(entry: Entry<T>): Freshness {
@@ -203,7 +207,8 @@ export function createReader<T>(options: ReaderOptions<T>): Reader<T> {
       if (stack.skipsStore) return load(key, 'miss', null);
       let entry: Entry<T> | null;
       try {
-        entry = await lookUp(key);
+        // As lookUp does, without its promise: this is every read's way.
+        entry = accept(key, await stack.store.get<T>(key));
       } catch (error) {
         health.failed(error);
         return bypass(key);

@@ -44,11 +44,14 @@ export function createMemoryStore(clock: Clock, options: { delayMs?: number } = 
     return null;
   }
 
-  async function roundTrip<R>(operation: () => R): Promise<R> {
-    if (halfMs > 0) await clock.sleep(halfMs);
+  async function overNetwork<R>(operation: () => R): Promise<R> {
+    await clock.sleep(halfMs);
     const result = operation();
-    if (halfMs > 0) await clock.sleep(halfMs);
+    await clock.sleep(halfMs);
     return result;
+  }
+  function roundTrip<R>(operation: () => R): Promise<R> {
+    return halfMs > 0 ? overNetwork(operation) : new Promise((resolve) => resolve(operation()));
   }
 
   function changed(key: string): void {
