@@ -27,6 +27,7 @@ import {
   valueOf,
   worstFirst,
 } from './model/measures.ts';
+import { intervalSentence, intervalTable } from './model/intervals.ts';
 import { SALE_MEASURES } from './model/sale.ts';
 
 const ROWS = [
@@ -176,5 +177,17 @@ function scenarioLines(scenario: Scenario): string[] {
     ...(misses === null ? [] : [`- ${escape(misses)}`]),
     ...beaten,
     '',
+    ...intervalLines(scenario),
   ];
+}
+
+function intervalLines(scenario: Scenario): string[] {
+  const found = intervalTable(scenario);
+  if (!found) return [];
+  const head = found.measures.map(({ name, phase }) => escape(phase === '' ? name : `${name} ${phase}`));
+  const rows = found.rows.map(({ name, cells }) => [
+    escape(name),
+    ...cells.map((cell) => (cell ? escape(cell.range === '' ? cell.text : `${cell.text} (${cell.range})`) : '–')),
+  ]);
+  return [escape(intervalSentence(scenario)), '', ...table([`Against ${escape(found.against)}`, ...head], rows), ''];
 }

@@ -22,6 +22,7 @@ import {
   valueOf,
 } from './model/measures.ts';
 import { EDGE_MEASURES } from './model/edge.ts';
+import { intervalTable } from './model/intervals.ts';
 import { SALE_MEASURES } from './model/sale.ts';
 import { WORKLOAD_MEASURES } from './model/workload.ts';
 import { WRITE_MEASURES } from './model/writes.ts';
@@ -109,6 +110,7 @@ function renderComparison(result: ComparisonResult, c: Colours, width: number): 
     lines.push(...grid(...comparisonGrid(scenario, c, width), c, width), '');
     const misses = missesSentence(scenario);
     if (misses !== null) lines.push(...wrap(plainText(misses), width), '');
+    lines.push(...intervalLines(scenario, c, width));
   }
   lines.push(...wrap(c.bold(plainText(comparisonHeadline(scenarios))), width));
   lines.push(...verdictLines(resultStatus(result), sentenceOf(result.verdict), c, width));
@@ -116,6 +118,21 @@ function renderComparison(result: ComparisonResult, c: Colours, width: number): 
     lines.push(...wrap(c.yellow(`differs: ${plainText(difference)}`), width));
   lines.push(...wrap(noiseSentence(scenarios), width));
   return `${lines.join('\n')}\n`;
+}
+
+/** What repeats show, contenders as rows: what is told of each is too wide to stand beside others'. */
+function intervalLines(scenario: Scenario, c: Colours, width: number): string[] {
+  const found = intervalTable(scenario);
+  if (!found) return [];
+  const head = found.measures.map(({ name, phase }) => (phase === '' ? name : `${name} ${phase}`));
+  const rows = found.rows.map(({ name, cells }) => [
+    clip(plainText(name), Math.max(12, Math.min(44, width - 28))),
+    ...cells.map((cell) => {
+      const text = cell === null ? '–' : cell.range === '' ? cell.text : `${cell.text} (${cell.range})`;
+      return cell?.outcome === 'better' ? c.green(text) : cell?.outcome === 'worse' ? c.red(text) : text;
+    }),
+  ]);
+  return [...grid([`Against ${plainText(found.against)}`, ...head], rows, c, width), ''];
 }
 
 /** Contenders beside each other or, where they are too many for that, under each other. */

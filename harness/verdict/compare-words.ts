@@ -4,8 +4,10 @@ import type { MeasureMeta } from '../contract/verdict.ts';
 import { effectText, inSentence, sizeText } from './gate/words.ts';
 import { counted, listed } from './wording.ts';
 
+const MOST_TOLD = 4;
+
 /**
- * One sentence for each contender, and one on the repeats where they are too few.
+ * One sentence for each contender, at most four, and one on the repeats where they are too few.
  *
  * @param runs for the titles of the measures
  */
@@ -27,6 +29,9 @@ export function intervalSentences(intervals: readonly ComparisonInterval[], runs
     const where = scenarios.size > 1 ? ` on ${scenario}` : '';
     return [`${contender} against ${against}${where}: ${clauses.join('; ')}.`];
   });
+  // Of more nobody reads sentences: the reports have a table.
+  if (sentences.length > MOST_TOLD)
+    sentences.splice(MOST_TOLD, Infinity, `${counted(sentences.length - MOST_TOLD, 'other')} in the table.`);
   const few = intervals.filter(({ outcome }) => outcome === 'too-few');
   if (few.length === 0) return sentences;
   const most = Math.max(...few.map(({ pairs }) => pairs));
@@ -42,5 +47,5 @@ function shownText(one: ComparisonInterval, meta: MeasureMeta): string {
   const name = inSentence(meta.title);
   if (one.low === null || one.high === null) return `${name} ${effectText(one.effect!, scaled)}`;
   const [near, far] = one.effect! > 0 ? [one.low, one.high] : [one.high, one.low];
-  return `${name} ${effectText(one.effect!, scaled)} (${sizeText(near, scaled)} to ${sizeText(far, scaled)})`;
+  return `${name} ${effectText(one.effect!, scaled)} (${sizeText(near, scaled).replace(/ (%|points)$/, '')} to ${sizeText(far, scaled)})`;
 }

@@ -170,7 +170,7 @@ describe('repeats', () => {
     expect(p99.low!).toBeLessThan(p99.high!);
     expect(verdict.sentence).toBe('b has the lowest p99 (85 ms)');
     expect(verdict.explanation).toMatch(
-      /b against a: p99 latency \d\d(\.\d)? % better \(.* % to .* %\); database loads per expiry of the hot key within noise\./,
+      /b against a: p99 latency \d\d(\.\d)? % better \([\d.]+ to [\d.]+ %\); database loads per expiry of the hot key within noise\./,
     );
   });
 

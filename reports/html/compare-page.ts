@@ -6,10 +6,11 @@ import { capital, comparedOf } from '../model/compared.ts';
 import { scenariosOf } from '../model/comparison.ts';
 import type { Scenario } from '../model/comparison.ts';
 import { milliseconds, plural } from '../model/format.ts';
+import { intervalSentence } from '../model/intervals.ts';
 import { hasFault, latencyLimits, MARKS, resultStatus, runsOf, sentenceOf } from '../model/measures.ts';
 import { histogramOf, percentileLine, quantileMs, TABLE_QUANTILES } from '../model/percentiles.ts';
 import { renderMultiples } from './multiples.ts';
-import { renderOrigins, renderRanks, renderScenarioTable, renderMatrices } from './compare-tables.ts';
+import { renderIntervals, renderOrigins, renderRanks, renderScenarioTable, renderMatrices } from './compare-tables.ts';
 import { renderPage } from './page.ts';
 import { renderPercentilePlot } from './percentile-plot.ts';
 import type { NamedLine } from './percentile-plot.ts';
@@ -46,6 +47,14 @@ export function renderComparePage(result: ComparisonResult): string {
       parts.map(({ scenario, prefix }) => heading(scenario) + renderScenarioTable(scenario, prefix)).join(''),
     ),
     esc`<ul class="strip" id="validity"><li>${countSentence(result)}</li><li>${noiseSentence(scenarios)}</li></ul>`,
+    scenarios.some(({ intervals }) => intervals.length > 0)
+      ? section(
+          'intervals',
+          'What the repeats show',
+          intervalSentence(scenarios.find(({ intervals }) => intervals.length > 0)!),
+          parts.map(({ scenario, prefix }) => renderIntervals(scenario, prefix)).join(''),
+        )
+      : '',
     scenarios.length > 1
       ? section(
           'matrix',

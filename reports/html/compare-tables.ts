@@ -7,6 +7,7 @@ import { GROUPS } from '../model/columns.ts';
 import { comparedOf } from '../model/compared.ts';
 import { bytes, number, plural, unitLabel } from '../model/format.ts';
 import { missesSentence, predictionText } from '../model/comparison-findings.ts';
+import { type IntervalCell, intervalTable, isWithinNoise } from '../model/intervals.ts';
 import { MARKS, sentenceOf, shownStatus } from '../model/measures.ts';
 import { renderTable, slug } from './table.ts';
 import type { Cell } from './table.ts';
@@ -87,6 +88,7 @@ function valueCell(contender: Contender, scenario: Scenario, measure: ComparedMe
   if (prediction?.misses) cell.off = true;
   const ratio = measure.meta.id === 'redis.memory' ? memoryRatio(contender, scenario, measure) : null;
   if (ratio !== null) small.push(`${number(ratio)} × no defence`);
+  if (isWithinNoise(scenario, contender.name, measure)) small.push('within noise');
   // A narrow column breaks between the parts and not inside them.
   if (small.length > 0) cell.small = small.map((part) => part.replaceAll(/(?<! to) (?!no )/g, '\u00a0')).join(' ');
   const tint = spread.doubtful ? 'doubt' : tintOf(contender, scenario, measure);
@@ -106,6 +108,28 @@ function tintOf(contender: Contender, scenario: Scenario, measure: ComparedMeasu
   const baseline = (base && spreadOf(base, measure)?.median) ?? (lower ? Math.max(...all) : Math.min(...all));
   const ratio = lower ? own / (baseline || own || 1) : (baseline || own || 1) / (own || 1);
   return ratio > 0.75 ? 't4' : ratio > 0.5 ? 't3' : ratio > 0.25 ? 't2' : 't1';
+}
+
+/** What repeats show of each against one of them; empty where each was run once. */
+export function renderIntervals(scenario: Scenario, prefix: string): string {
+  const table = intervalTable(scenario);
+  if (!table) return '';
+  return renderTable({
+    id: `${prefix}-intervals`,
+    caption: `${scenario.title}, against ${table.against}`,
+    columns: [
+      { label: comparedOf([scenario]).head },
+      ...table.measures.map(({ name, phase }) => ({ label: name, sub: phase })),
+    ],
+    rows: table.rows.map((row) => ({
+      cells: [row.name, ...row.cells.map((cell): Cell => (cell ? intervalCell(cell) : { text: '–' }))],
+    })),
+  });
+}
+
+function intervalCell({ text, range, outcome }: IntervalCell): Cell {
+  const tint = { better: 's-pass', worse: 's-fail', 'within-noise': '', 'too-few': 's-unknown' }[outcome];
+  return { text, ...(range !== '' && { small: range }), ...(tint !== '' && { class: tint }) };
 }
 
 /** For each measure a table of contenders × scenarios; one is open at a time, without a script. */

@@ -2,7 +2,7 @@
  * A comparison as scenarios × contenders × measures: the value of each, its range over the repeats, and who is clearly
  * better than whom. There is no blended score, and a difference inside the noise gives no rank.
  */
-import type { ComparisonResult, RunResult } from '../../harness/contract/result.ts';
+import type { ComparisonInterval, ComparisonResult, RunResult } from '../../harness/contract/result.ts';
 import type { MeasureMeta, PhaseBounds } from '../../harness/contract/verdict.ts';
 import { unitLabel } from './format.ts';
 import { COLUMNS, ONLY_IF_ANY } from './columns.ts';
@@ -34,6 +34,8 @@ export interface Scenario {
   title: string;
   contenders: Contender[];
   measures: ComparedMeasure[];
+  /** What repeats show; empty where each was run once. */
+  intervals: ComparisonInterval[];
 }
 /** The median over repeats with the lowest and the highest. */
 export interface Spread {
@@ -50,13 +52,16 @@ export function scenariosOf(result: ComparisonResult): Scenario[] {
     const faults = run.plan.faults.map((f) => f.fault);
     const id = [run.plan.profile.id, ...faults].join(' + ');
     let scenario = scenarios.get(id);
-    if (!scenario) scenarios.set(id, (scenario = { id, title: id, contenders: [], measures: [] }));
+    if (!scenario) scenarios.set(id, (scenario = { id, title: id, contenders: [], measures: [], intervals: [] }));
     let contender = scenario.contenders.find((c) => c.name === run.plan.label);
     if (!contender) scenario.contenders.push((contender = { name: run.plan.label, runs: [], usable: [] }));
     contender.runs.push(run);
     if (!run.partial && run.validity.valid) contender.usable.push(run);
   }
-  for (const scenario of scenarios.values()) scenario.measures = measuresFor(scenario);
+  for (const scenario of scenarios.values()) {
+    scenario.measures = measuresFor(scenario);
+    scenario.intervals = (result.intervals ?? []).filter((one) => one.scenario === scenario.id);
+  }
   return [...scenarios.values()];
 }
 
