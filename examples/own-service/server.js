@@ -32,6 +32,8 @@ const cache = new Redis({
   host: CACHE_ADDR.slice(0, cacheAt),
   port: Number(CACHE_ADDR.slice(cacheAt + 1)),
   commandTimeout: 250,
+  // A cache that is away is a miss at once, and nobody queues for it.
+  enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
 });
 // Each command says for itself what failed; here it must only not be unhandled.
