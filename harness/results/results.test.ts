@@ -7,7 +7,8 @@ import { HarnessError } from '../contract/errors.ts';
 import { type ComparisonResult, RESULT_SCHEMA_VERSION, type RunResult } from '../contract/result.ts';
 import { assembleComparisonResult } from './assemble.ts';
 import { migrate } from './migrate.ts';
-import { readResult } from './read.ts';
+import { makeGate } from '../../reports/gate/fixture.ts';
+import { readResult, readStored } from './read.ts';
 import { resultJsonSchema } from './schema.ts';
 import { writeResult } from './write.ts';
 
@@ -222,5 +223,39 @@ describe('writing', () => {
     const error = await failure(writeResult(run, out, []));
     expect(error.code).toBe('OUTPUT_FAILED');
     expect(error.hint).toContain('may not write');
+  });
+});
+
+describe('the result of a gate', () => {
+  test.each(['pass', 'regressed', 'undecided', 'baseline'] as const)(
+    '%s is read back as it was written',
+    async (kind) => {
+      const gate = makeGate({ kind });
+      const out = join(folder, `gate-${kind}`);
+      const { files } = await writeResult(gate, out, [
+        { file: 'sentence.txt', render: (read) => read.verdict.sentence },
+      ]);
+      expect(await readStored(out)).toEqual(gate);
+      expect(await readFile(files[1]!, 'utf8')).toBe(gate.verdict.sentence);
+    },
+  );
+
+  test('is refused where a run is needed, with what reads it', async () => {
+    const out = join(folder, 'gate-refused');
+    await writeResult(makeGate(), out, []);
+    const error = await failure(readResult(out));
+    expect(error.code).toBe('BAD_RESULT');
+    expect(error.message).toContain('is the result of a gate');
+    expect(error.hint).toContain('cachequake report');
+  });
+
+  test('a wrong field is named', async () => {
+    const out = join(folder, 'gate-wrong');
+    await writeResult(makeGate(), out, []);
+    const file = join(out, 'result.json');
+    const json = JSON.parse(await readFile(file, 'utf8')) as { trials: { side: string }[] };
+    json.trials[3]!.side = 'both';
+    await writeFile(file, JSON.stringify(json));
+    expect((await failure(readStored(out))).message).toContain('trials[3].side: ');
   });
 });
