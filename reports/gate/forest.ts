@@ -14,7 +14,7 @@ import { allowedText, effectText, intervalText, mattersFirst, OUTCOMES, shortTit
 const ROW_PX = 46;
 const TOP_PX = 22;
 /** Nothing is drawn further out than so many times what is usually allowed, so that small bands stay readable. */
-const MOST_TOLERANCES = 8;
+const MOST_TOLERANCES = 16;
 
 /** All forests of a gate, one for each scale and unit; empty where no effect is known. */
 export function renderForests(result: GateResult): string {

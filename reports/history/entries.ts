@@ -74,7 +74,7 @@ function gateEntry(gate: GateResult, file: string): HistoryEntry | null {
     return [id, median(values)];
   });
   return {
-    ...common(gate, gate.design === null ? 'gate trials' : `gate, ${gate.design}`, file),
+    ...common(gate, gate.design === null ? 'gate, baseline' : `gate, ${gate.design}`, file),
     commit: gate.sides.find((side) => side.name === 'candidate')?.commit ?? null,
     usable: !gate.partial,
     measures: { run: Object.fromEntries(medians) },
