@@ -4,14 +4,16 @@
  * that run, and not a second copy.
  */
 import { registerHooks } from 'node:module';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { entryPoint, sourceRoot } from './package-root.ts';
 
+const OURS = ['harness', 'targets', 'profiles'].map((folder) => join(sourceRoot, folder) + sep);
 let isRegistered = false;
 
 /** @param file absolute path of what is about to be imported; nothing is done for files of the package itself */
 export function letImportPackage(file: string): void {
-  if (isRegistered || file.startsWith(sourceRoot)) return;
+  if (isRegistered || OURS.some((folder) => file.startsWith(folder))) return;
   isRegistered = true;
   const entry = pathToFileURL(entryPoint('harness/index')).href;
   registerHooks({
