@@ -245,6 +245,7 @@ function plannerOf(
         trialMs: settings.trialMs,
         budgetMs: settings.budgetMs,
         firstLook: rules.firstLook,
+        noisePairs: settings.noisePairs,
         judged: Object.keys(rules.tolerances),
         named: tolerances.map((text) => parseTolerance(text, rules.tolerances).measure),
       });

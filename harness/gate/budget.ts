@@ -34,6 +34,8 @@ export interface LengthInput {
   budgetMs: number;
   /** Pairs, or single trials against a baseline, at which the gate first looks. */
   firstLook: number;
+  /** Pairs that are run before anything is judged; none where not given. */
+  noisePairs?: number;
   /** Measures that are judged by default, and those that the person named. */
   judged: readonly string[];
   named: readonly string[];
@@ -54,7 +56,7 @@ export function chooseLength(input: LengthInput): TrialLength {
   if (trialMs !== null) chosen = withRecordedMs(plan, trialMs);
   else if (perMs > 0 && fixedLength(plan) === null) {
     const atOnce = design === 'alternating' ? 2 : 1;
-    const slotMs = (input.budgetMs * SHARE_FOR_FIRST_LOOK) / input.firstLook / atOnce;
+    const slotMs = (input.budgetMs * SHARE_FOR_FIRST_LOOK) / (input.firstLook + (input.noisePairs ?? 0)) / atOnce;
     const affordableMs = slotMs - OVERHEAD_MS - (loadMs(plan) - recordedMs(plan));
     const wantedMs = needed(input.judged) / perMs;
     const lengthMs = Math.max(
@@ -89,4 +91,17 @@ function lastFaultEnd(plan: RunPlan): number {
 /** How long a pair will take before any has been run, ms. */
 export function expectedPairMs(plan: RunPlan, design: PairDesign): number {
   return (loadMs(plan) + OVERHEAD_MS) * (design === 'alternating' ? 2 : 1);
+}
+
+/**
+ * Whether the budget has room for a decision at all, as far as can be told before the first pair.
+ *
+ * @param pairs that a pass needs, those for noise among them
+ * @returns null where it has; otherwise what is missing, in words
+ */
+export function roomFor(pairs: number, budgetMs: number, pairMs: number): string | null {
+  const room = Math.floor(budgetMs / pairMs);
+  if (room >= pairs) return null;
+  const enough = formatDuration(Math.ceil((pairs * pairMs) / 60_000) * 60_000);
+  return `the budget of ${formatDuration(budgetMs)} has room for about ${room} pairs of ${formatDuration(Math.round(pairMs / 1000) * 1000)}, and a pass needs ${pairs}: --budget ${enough} would do`;
 }

@@ -11,7 +11,7 @@ import { formatDuration } from '../kit/units.ts';
 import { decideAgainstBaseline } from '../verdict/gate/decide-baseline.ts';
 import { decidePairs } from '../verdict/gate/decide-pairs.ts';
 import { runTrials, type TrialsInput } from './baseline.ts';
-import { expectedPairMs, type TrialLength } from './budget.ts';
+import { expectedPairMs, roomFor, type TrialLength } from './budget.ts';
 import { assembleGateResult } from './gate-result.ts';
 import { openPairs, type PairsInput, rateShareOf, type TrialPair } from './pairs.ts';
 import { knownLine, pairsLine } from './progress-text.ts';
@@ -50,13 +50,16 @@ export async function runSideBySide(input: SideBySideInput): Promise<GateOutcome
     tolerances: Object.fromEntries(Object.entries(rules.tolerances).filter(([id]) => !notJudged.has(id))),
   };
   const measures = [...input.measures];
+  const pairMs = expectedPairMs(input.candidate.plan, design);
+  const room = roomFor(input.noisePairs + rules.firstLook, input.budgetMs, pairMs);
+  if (room !== null) input.onStep(room);
   await using runner = await openPairs(input);
   const outcome = await runPairs({
     runPair: runner.runPair,
     decide: (pairs, timeIsUp) => decidePairs({ pairs, measures, rules: judged, timeIsUp }),
     noisePairs: input.noisePairs,
     budgetMs: input.budgetMs,
-    expectedPairMs: expectedPairMs(input.candidate.plan, design),
+    expectedPairMs: pairMs,
     clock: realClock,
     signal,
     onProgress: (progress) => {

@@ -4,7 +4,7 @@ import { HarnessError } from '../contract/errors.ts';
 import type { ArrivalSegment } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import { buildEvidence } from '../verdict/fixtures/evidence.ts';
-import { chooseLength, expectedPairMs, type LengthInput } from './budget.ts';
+import { chooseLength, expectedPairMs, type LengthInput, roomFor } from './budget.ts';
 import {
   fixedLength,
   pairSeed,
@@ -76,6 +76,7 @@ describe('the length of a trial', () => {
       trialMs: null,
       budgetMs: 600_000,
       firstLook: 12,
+      noisePairs: 0,
       judged: ['latency.p50', 'latency.p95', 'latency.p99', 'db.queriesPerRequest'],
       named: [],
       ...change,
@@ -93,6 +94,10 @@ describe('the length of a trial', () => {
     expect(seconds).toBeGreaterThanOrEqual(6);
     expect(seconds).toBeLessThan(9);
     expect(tooFew).toEqual(['latency.p99']);
+  });
+
+  test('leaves room for the pairs that measure noise', () => {
+    expect(choose({ noisePairs: 2 }).seconds).toBeLessThan(choose({}).seconds);
   });
 
   test('counts the half rate of a duet, whose trials run at once', () => {
@@ -120,4 +125,11 @@ describe('the length of a trial', () => {
 
 test('a pair one after the other takes twice as long as one at once', () => {
   expect(expectedPairMs(steady(100), 'alternating')).toBe(2 * expectedPairMs(steady(100), 'duet'));
+});
+
+test('a budget without room for a pass is told with one that has it', () => {
+  expect(roomFor(14, 600_000, 40_000)).toBeNull();
+  expect(roomFor(14, 600_000, 60_000)).toBe(
+    'the budget of 10m has room for about 10 pairs of 1m, and a pass needs 14: --budget 14m would do',
+  );
 });
