@@ -98,7 +98,9 @@ async function analyseSame(pairs: RecordedPair[], gate: Gate, options: AnalyseOp
 
 /**
  * With replacement: 24 of 30 pairs without it would be nearly the same decision each time, and the bars would promise
- * what was never seen. A draw of 24 with replacement scatters as 24 fresh pairs do (bootstrap).
+ * what was never seen. The chance in the recorded pairs is drawn along each time, so a measure that the change is not
+ * about is named too often; what the change is about is counted apart. A change that changes nothing has no effect to
+ * keep, so its sides are exchanged like those of the base with itself.
  */
 async function analyseChange(
   change: PlantedChange,
@@ -107,13 +109,15 @@ async function analyseChange(
   gate: Gate,
   { changedDecisions: decisions, seed }: AnalyseOptions,
 ): Promise<ChangeAnalysis> {
+  const unchanged = change.goal === null;
+  const fewest = unchanged ? gate.rules.lastLook : gate.rules.firstLook;
   return {
     change,
     pairs: pairs.length,
     overall: overAll(pairs, gate),
     drawn:
-      pairs.length < gate.rules.firstLook
+      pairs.length < fewest
         ? null
-        : await resample(pairs, same, gate, { decisions, seed, flip: false, replace: true }),
+        : await resample(pairs, same, gate, { decisions, seed, flip: unchanged, replace: !unchanged }),
   };
 }

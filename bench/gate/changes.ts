@@ -21,7 +21,7 @@ export interface PlantedChange {
   knobs(levels: Levels): Readonly<Record<string, string>>;
   /** True runs a copy of the program in other files. */
   copied?: true;
-  /** Measures of which one must be found regressed for the goal; empty where any will do, null for no goal. */
+  /** Measures that the change is about, of which one must be found regressed; null for what changes nothing. */
   goal: readonly string[] | null;
 }
 
@@ -63,7 +63,7 @@ function extraQuery(id: string, title: string, share: (levels: Levels) => number
 export const CHANGES: readonly PlantedChange[] = [
   { id: 'none', title: 'base against itself', knobs: () => ({}), goal: null },
   { id: 'comment', title: 'a comment in a copy of the program', knobs: () => ({}), copied: true, goal: null },
-  service(2, null),
+  service(2, ['latency.p50']),
   service(5, ['latency.p50']),
   service(10, ['latency.p50']),
   service(20, ['latency.p50']),
@@ -72,13 +72,18 @@ export const CHANGES: readonly PlantedChange[] = [
   extraQuery('queries-2', 'extra queries, 2 % of all queries', ({ queriesPerRequest }) => 0.02 * queriesPerRequest),
   extraQuery('query-2', 'one extra query in 2 % of requests', () => 0.02),
   extraQuery('query-all', 'one extra query in every request', () => 1),
-  { id: 'index', title: 'a lost index', knobs: () => ({ NO_INDEX: '1' }), goal: [] },
-  { id: 'single-flight', title: 'a lost single-flight', knobs: () => ({ NO_SINGLE_FLIGHT: '1' }), goal: [] },
+  { id: 'index', title: 'a lost index', knobs: () => ({ NO_INDEX: '1' }), goal: ['latency.p95', 'latency.p99'] },
+  {
+    id: 'single-flight',
+    title: 'a lost single-flight',
+    knobs: () => ({ NO_SINGLE_FLIGHT: '1' }),
+    goal: ['db.queriesPerRequest'],
+  },
   {
     id: 'tail',
     title: '1 % of requests + 50 ms',
     knobs: () => ({ TAIL_DELAY_SHARE: '0.01', TAIL_DELAY_MS: '50' }),
-    goal: [],
+    goal: ['latency.p99'],
   },
 ];
 

@@ -147,7 +147,7 @@ export function powerTable(all: readonly SeriesAnalysis[]): string {
           .map((measure) => (measure ? effectText(measure) : 'not judged'))
           .join('<br>'),
         shareText(regressed),
-        !change.goal || change.goal.length === 0 ? '' : shareText(caughtByAny(drawn ?? [], change.goal)),
+        change.goal === null ? '' : shareText(caughtByAny(drawn ?? [], change.goal)),
         caughtBy.map(({ id, share }) => `${id} ${percent(share.count / share.of)}`).join('<br>') || 'none',
         `${percent(undecided.of === 0 ? 0 : undecided.count / undecided.of)}, ${percent(pass.of === 0 ? 0 : pass.count / pass.of)}`,
         minutesText(minutes),
