@@ -20,6 +20,11 @@ test('halves met in the middle are all sets of signs', () => {
   }
 });
 
+test('nothing but zeros says nothing', () => {
+  expect(signFlipTest([0, 0, 0])).toEqual({ greater: { atLeast: 1, above: 0 }, less: { atLeast: 1, above: 0 } });
+  expect(signFlipTest([]).less.atLeast).toBe(1);
+});
+
 test('beyond forty a seeded draw agrees with the exact test', () => {
   const random = seededRandom(4, 'values');
   const values = Array.from({ length: 40 }, () => random.next() - 0.4);

@@ -23,6 +23,8 @@ const PRECISION = 1e-5;
  */
 export function signFlipTest(differences: readonly number[], random?: Random): { greater: Tail; less: Tail } {
   const sizes = differences.filter((d) => d !== 0).map(Math.abs);
+  // Nothing but zeros says nothing.
+  if (sizes.length === 0) return { greater: { atLeast: 1, above: 0 }, less: { atLeast: 1, above: 0 } };
   const positive = differences.reduce((sum, d) => (d > 0 ? sum + d : sum), 0);
   const near = 1e-12 * sizes.reduce((sum, size) => sum + size, 0);
   const share = sizes.length <= MOST_EXACT ? exactly(sizes) : drawn(sizes, random);
@@ -44,7 +46,15 @@ export function meanLocation(differences: readonly number[], random?: Random): L
   return {
     estimate,
     upper: once((confidence) => upperBound(differences, estimate, confidence, random)),
-    lower: once((confidence) => -upperBound(differences.map((d) => -d), -estimate, confidence, random)),
+    lower: once(
+      (confidence) =>
+        -upperBound(
+          differences.map((d) => -d),
+          -estimate,
+          confidence,
+          random,
+        ),
+    ),
   };
 }
 

@@ -20,6 +20,10 @@ export interface Paired {
   pairs: number;
   /** Two-sided. */
   pValue: number;
+  /** Every repeat says the same of who is better. */
+  agreed: boolean;
+  /** No repeat shows any difference: there is nothing to test. */
+  same: boolean;
 }
 
 /** Of the interval that is shown; one-sided, for 95 % between both bounds. */
@@ -52,7 +56,14 @@ export function pairedDifference(
   const location = scale === 'ratio' ? walshLocation(effects) : meanLocation(effects, random);
   const { greater, less } = scale === 'ratio' ? signedRankTest(effects) : signFlipTest(effects, random);
   const pValue = Math.min(1, 2 * Math.min(greater.atLeast, less.atLeast));
-  return { scale, location: location!, pairs: pairs.length, pValue };
+  return {
+    scale,
+    location: location!,
+    pairs: pairs.length,
+    pValue,
+    agreed: effects.every((d) => d > 0) || effects.every((d) => d < 0),
+    same: effects.every((d) => d === 0),
+  };
 }
 
 /**
@@ -62,7 +73,7 @@ export function pairedDifference(
  * @returns empty where each was run once
  */
 export function intervalsOf(runs: readonly RunResult[], against?: string): ComparisonInterval[] {
-  const found: (ComparisonInterval & { pValue: number })[] = [];
+  const found: { interval: ComparisonInterval; same: boolean }[] = [];
   for (const [scenario, own] of Map.groupBy(runs, scenarioOf)) {
     const contenders = Map.groupBy(own, (run) => run.plan.label);
     const reference = against !== undefined && contenders.has(against) ? against : own[0]!.plan.label;
@@ -77,20 +88,23 @@ export function intervalsOf(runs: readonly RunResult[], against?: string): Compa
         const paired = pairedDifference(contenders.get(reference)!, repeats, ranked, phase, meta);
         if (paired)
           found.push({
-            scenario,
-            contender,
-            against: reference,
-            measure: ranked.measure,
-            phase,
-            scale: paired.scale,
-            effect: told(paired.location.estimate, paired.scale),
-            low: told(paired.location.lower(SHOWN), paired.scale),
-            high: told(paired.location.upper(SHOWN), paired.scale),
-            pairs: paired.pairs,
-            pValue: paired.pValue,
-            adjustedP: 1,
-            outcome: 'within-noise',
-            pairsNeeded: null,
+            same: paired.same,
+            interval: {
+              scenario,
+              contender,
+              against: reference,
+              measure: ranked.measure,
+              phase,
+              scale: paired.scale,
+              effect: told(paired.location.estimate, paired.scale),
+              low: told(paired.location.lower(SHOWN), paired.scale),
+              high: told(paired.location.upper(SHOWN), paired.scale),
+              pairs: paired.pairs,
+              pValue: paired.pValue,
+              adjustedP: 1,
+              outcome: 'within-noise',
+              pairsNeeded: null,
+            },
           });
       }
     }
@@ -103,14 +117,19 @@ export function fewestRepeats(tests: number): number {
   return fewestPairs(COMPARE_ALPHA / (2 * tests));
 }
 
-function adjust(found: readonly ComparisonInterval[]): ComparisonInterval[] {
-  const adjusted = holmAdjusted(found.map(({ pValue }) => pValue));
-  const fewest = fewestRepeats(Math.max(1, found.length));
-  return found.map((one, i) => {
-    const adjustedP = adjusted[i]!;
-    if (adjustedP <= COMPARE_ALPHA) return { ...one, adjustedP, outcome: one.effect! > 0 ? 'worse' : 'better' };
-    if (one.pairs < fewest) return { ...one, adjustedP, outcome: 'too-few', pairsNeeded: fewest };
-    return { ...one, adjustedP };
+/** What no repeat tells apart is no test, and costs the others nothing. */
+function adjust(found: readonly { interval: ComparisonInterval; same: boolean }[]): ComparisonInterval[] {
+  const tested = found.filter(({ same }) => !same);
+  const adjusted = new Map(holmAdjusted(tested.map(({ interval }) => interval.pValue)).map((p, i) => [tested[i]!, p]));
+  const fewest = fewestRepeats(Math.max(1, tested.length));
+  return found.map((one) => {
+    const { interval } = one;
+    const adjustedP = adjusted.get(one);
+    if (adjustedP === undefined) return interval;
+    if (adjustedP <= COMPARE_ALPHA)
+      return { ...interval, adjustedP, outcome: interval.effect! > 0 ? 'worse' : 'better' };
+    if (interval.pairs < fewest) return { ...interval, adjustedP, outcome: 'too-few', pairsNeeded: fewest };
+    return { ...interval, adjustedP };
   });
 }
 

@@ -17,7 +17,7 @@ export function intervalSentences(intervals: readonly ComparisonInterval[], runs
   const groups = Map.groupBy(intervals, ({ scenario, contender }) => JSON.stringify([scenario, contender]));
   const sentences = [...groups.values()].flatMap((own) => {
     const shown = own.filter(({ outcome }) => outcome === 'better' || outcome === 'worse');
-    const noise = own.filter(({ outcome }) => outcome === 'within-noise');
+    const noise = own.filter(({ outcome, low, high }) => outcome === 'within-noise' && !(low === 0 && high === 0));
     if (shown.length + noise.length === 0) return [];
     const { scenario, contender, against } = own[0]!;
     const clauses = [

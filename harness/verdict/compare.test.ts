@@ -116,14 +116,17 @@ describe('who was best at what', () => {
     );
   });
 
-  test('repeats are ranked by their median', () => {
-    const runs = [10, 90, 12].map((p99) => runOf({ defence: 'a', measures: figures(null, null, p99) }));
-    const others = [30, 31, 32].map((p99) => runOf({ defence: 'b', measures: figures(null, null, p99) }));
-    const { verdict } = judgeComparison([...runs, ...others]);
+  test('few repeats are ranked by their median, and only where they agree', () => {
+    const of = (defence: string, ...p99: number[]): RunResult[] =>
+      p99.map((value) => runOf({ defence, measures: figures(null, null, value) }));
+    const { verdict } = judgeComparison([...of('a', 10, 22, 12), ...of('b', 30, 31, 32)]);
     expect(verdict.sentence).toBe('a has the lowest p99 (12 ms)');
     expect(verdict.explanation).toBe(
       'Medians of at least 3 runs each. ' +
         '3 repeats can tell no difference from chance, however large: 6 would be needed.',
+    );
+    expect(judgeComparison([...of('a', 10, 90, 12), ...of('b', 30, 31, 32)]).verdict.sentence).toBe(
+      'a and b cannot be told apart',
     );
   });
 
@@ -166,12 +169,11 @@ describe('repeats', () => {
     expect(p99).toMatchObject({ contender: 'b', against: 'a', outcome: 'better', pairs: 10, pairsNeeded: null });
     expect(p99.effect).toBeCloseTo(-0.2, 2);
     expect(p99.pValue).toBeCloseTo(2 / 1024, 9);
-    expect(p99.adjustedP).toBeCloseTo(4 / 1024, 9);
+    // The loads, which are the same in every round, are no test.
+    expect(p99.adjustedP).toBeCloseTo(2 / 1024, 9);
     expect(p99.low!).toBeLessThan(p99.high!);
     expect(verdict.sentence).toBe('b has the lowest p99 (85 ms)');
-    expect(verdict.explanation).toMatch(
-      /b against a: p99 latency \d\d(\.\d)? % better \([\d.]+ to [\d.]+ %\); database loads per expiry of the hot key within noise\./,
-    );
+    expect(verdict.explanation).toMatch(/b against a: p99 latency \d\d(\.\d)? % better \([\d.]+ to [\d.]+ %\)\./);
   });
 
   test('medians that differ by more than a tenth are still called equal where the rounds do not agree', () => {
@@ -179,9 +181,7 @@ describe('repeats', () => {
     const { verdict, intervals } = judgeComparison([...rounds('a', () => 100), ...rounds('b', wild)]);
     expect(intervals!.find(({ measure }) => measure === 'latency.p99')!.outcome).toBe('within-noise');
     expect(verdict.sentence).toBe('a and b cannot be told apart');
-    expect(verdict.explanation).toContain(
-      'b against a: database loads per expiry of the hot key and p99 latency within noise',
-    );
+    expect(verdict.explanation).toContain('b against a: p99 latency within noise.');
   });
 
   test('against another than the first', () => {
@@ -202,11 +202,11 @@ describe('repeats', () => {
     );
     const { verdict, intervals } = judgeComparison([...some, ...rounds('b', (i) => 80 * jitter(i))]);
     expect(intervals!.map(({ pairs, outcome }) => [pairs, outcome])).toEqual([
-      [4, 'too-few'],
+      [4, 'within-noise'],
       [4, 'too-few'],
     ]);
     expect(verdict.explanation).toContain(
-      '4 repeats can tell no difference from chance, however large: 7 would be needed.',
+      '4 repeats can tell no difference from chance, however large: 6 would be needed.',
     );
   });
 

@@ -115,9 +115,13 @@ function rankingOf(all: readonly Contender[]): string {
     });
     return known.length < 2 ? [] : [{ ranked, phase, meta, known }];
   });
+  const varied = compared.filter(
+    ({ ranked, phase }) =>
+      new Set(contenders.flatMap(({ sound }) => sound.map((run) => valueIn(run, phase, ranked.measure)))).size > 1,
+  );
   // Who is first is chosen by the data, so that every pair of contenders counts as tested.
-  const tests = compared.length * pairsOf(contenders.length);
-  for (const { ranked, phase, meta, known } of compared) {
+  const tests = varied.length * pairsOf(contenders.length);
+  for (const { ranked, phase, meta, known } of varied) {
     const winners = winnersOf(known, meta, (a, b) => differs(a, b, ranked, phase, meta, tests));
     // Where all are alike there is no best.
     if (winners.length === known.length) continue;
@@ -138,7 +142,7 @@ function pairsOf(count: number): number {
   return (count * (count - 1)) / 2;
 }
 
-/** Whether two differ beyond chance; null where too few repeats could tell. */
+/** Whether two differ beyond chance or, of too few repeats for a test, in every repeat; null where each was run once. */
 function differs(
   a: Contender,
   b: Contender,
@@ -148,7 +152,8 @@ function differs(
   tests: number,
 ): boolean | null {
   const paired: Paired | null = pairedDifference(a.runs, b.runs, ranked, phase, meta);
-  if (!paired || paired.pairs < fewestRepeats(tests)) return null;
+  if (!paired || paired.pairs < 2) return null;
+  if (paired.pairs < fewestRepeats(tests)) return paired.agreed;
   return paired.pValue * tests <= COMPARE_ALPHA;
 }
 

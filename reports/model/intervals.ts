@@ -77,6 +77,7 @@ function cellOf(one: ComparisonInterval, meta: MeasureMeta): IntervalCell {
   const { low, high, outcome } = one;
   const within = low === null || high === null ? '' : rangeText(low, high, size, direction);
   if (outcome === 'too-few') return { text: 'too few repeats', range: `${number(one.pairsNeeded)} needed`, outcome };
+  if (outcome === 'within-noise' && low === 0 && high === 0) return { text: 'no difference', range: '', outcome };
   if (outcome === 'within-noise') return { text: 'within noise', range: within, outcome };
   const range = within.replace(/ (better|worse)$/, '');
   return { text: `${size(one.effect ?? 0)}${direction(one.effect ?? 0)}`, range, outcome };
