@@ -27,6 +27,14 @@ test('with an edge and without is a comparison too', () => {
   ]);
 });
 
+test('a service of one’s own has no defences, and is compared with itself under other parameters', () => {
+  expect(variantsOf({ vary: ['ratePerSec=50,100'] }, true)).toEqual([
+    { defence: '', set: ['ratePerSec=50'], label: '50' },
+    { defence: '', set: ['ratePerSec=100'], label: '100' },
+  ]);
+  expect(() => variantsOf({}, true)).toThrow('only one thing to compare');
+});
+
 test.each([
   [{ defence: 'xfetch' }, 'only one thing to compare'],
   [{ write: 'a,,b' }, "--write 'a,,b' has an empty name"],

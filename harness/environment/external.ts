@@ -58,7 +58,7 @@ function whatWouldHappen({ redisUrl, postgresUrl }: Addresses, toxiproxyUrl: str
   const database = new URL(postgresUrl).pathname.slice(1) || 'the default database';
   return [
     `empty all of the Redis at ${redact(redisUrl)} (FLUSHALL) and break it on purpose while faults are active`,
-    `create, fill and overwrite the schema shop in the database ${database} at ${redact(postgresUrl)}, and reset its pg_stat_statements`,
+    `create, fill and overwrite the schema shop in the database ${database} at ${redact(postgresUrl)}, or do there what the seed of your own target does, and reset its pg_stat_statements`,
     ...(toxiproxyUrl === null
       ? []
       : [`create proxies on the Toxiproxy at ${redact(toxiproxyUrl)} and reset all of its proxies`]),
