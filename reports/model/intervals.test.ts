@@ -59,7 +59,7 @@ test('too few repeats say how many are needed', () => {
   const [scenario] = scenariosOf(comparisonOf(interval(FEW)));
   expect(intervalTable(scenario!)!.rows[0]!.cells[0]).toEqual({
     text: 'too few repeats',
-    range: '9 needed',
+    range: '9 needed; 20\u00a0% better seen',
     outcome: 'too-few',
   });
   expect(intervalSentence(scenario!).replaceAll('\u00a0', ' ')).toContain(

@@ -54,7 +54,7 @@ export function intervalSentence({ intervals }: Scenario): string {
     needed === 0
       ? ''
       : ` With ${plural(repeats, 'repeat')} no difference, however large, can be told from chance: ${number(needed)} would be needed.`;
-  return `Each is held against ${intervals[0]!.against}, paired by repeat: the Hodges-Lehmann estimate with its 95 % interval. A difference is called one where the exact test shows it, at 5 % over all of them together (Holm).${few}`;
+  return `Each is held against ${intervals[0]!.against}, paired by repeat: the Hodges-Lehmann estimate with its 95\u00a0% interval. A difference is called one where the exact test shows it, at 5\u00a0% over all of them together (Holm).${few}`;
 }
 
 /** Whether a contender's figure is not to be told from that of the one it is held against. */
@@ -64,7 +64,8 @@ export function isWithinNoise({ intervals }: Scenario, contender: string, measur
       one.contender === contender &&
       one.measure === measure.meta.id &&
       one.phase === measure.phase &&
-      one.outcome === 'within-noise',
+      one.outcome === 'within-noise' &&
+      one.effect !== 0,
   );
 }
 
@@ -76,11 +77,13 @@ function cellOf(one: ComparisonInterval, meta: MeasureMeta): IntervalCell {
   const direction = (value: number): string => (value === 0 ? '' : value > 0 ? ' worse' : ' better');
   const { low, high, outcome } = one;
   const within = low === null || high === null ? '' : rangeText(low, high, size, direction);
-  if (outcome === 'too-few') return { text: 'too few repeats', range: `${number(one.pairsNeeded)} needed`, outcome };
+  const seen = `${size(one.effect ?? 0)}${direction(one.effect ?? 0)}`;
+  if (outcome === 'too-few')
+    return { text: 'too few repeats', range: `${number(one.pairsNeeded)} needed; ${seen} seen`, outcome };
   if (outcome === 'within-noise' && low === 0 && high === 0) return { text: 'no difference', range: '', outcome };
   if (outcome === 'within-noise') return { text: 'within noise', range: within, outcome };
   const range = within.replace(/ (better|worse)$/, '');
-  return { text: `${size(one.effect ?? 0)}${direction(one.effect ?? 0)}`, range, outcome };
+  return { text: seen, range, outcome };
 }
 
 /** `14.5 to 25 % better`; `3 % better to 4 % worse`. */
