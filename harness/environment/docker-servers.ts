@@ -15,7 +15,7 @@ import {
 } from './docker-container.ts';
 import type { FoundImage } from './docker-engine.ts';
 import { mountsFor } from './docker-mounts.ts';
-import { maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
+import { isReplicated, maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
 import { DATABASE, DATABASE_USER } from './postgres-template.ts';
 import type { Control } from './proxy-process.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
@@ -148,7 +148,7 @@ export async function startPostgresContainer(
   const { context } = parts;
   const log = join(context.folder, 'postgres.log');
   const password = randomBytes(18).toString('base64url');
-  const replicated = context.servers.some(({ kind }) => kind === 'postgres-replica');
+  const replicated = isReplicated(context.servers);
   const container = await startPart(parts, 'POSTGRES_FAILED', {
     image: image.name,
     alias: 'postgres',

@@ -20,7 +20,7 @@ import { type EdgeStarter, startBehindEdge } from './edge-service.ts';
 import { SERVICE_PORT, startServiceContainers } from './docker-service.ts';
 import { describeMachine } from './machine.ts';
 import { startPostgresReplicaContainer } from './postgres-replica-docker.ts';
-import { DURABILITY_NOTE, REPLICA_NOTE } from './postgres-settings.ts';
+import { durabilityNote } from './postgres-settings.ts';
 import { randomPort } from './random-port.ts';
 import { addressesThrough, createProxies, shownProxies } from './proxy-process.ts';
 import { allOrThrow, startOrTakeDown } from './start-together.ts';
@@ -41,7 +41,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<Se
   const notes = [
     'Traffic and probes reach the containers through ports published on loopback.',
     'The servers, the service and the load share the cores of one machine.',
-    DURABILITY_NOTE,
+    durabilityNote(context.servers),
   ];
   const toxiproxyImage = async (): Promise<FoundImage | null> => {
     try {
@@ -73,7 +73,6 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<Se
   ]);
   notes.push(...postgres.notes);
   const servers = await startServerContainers(parts, images, postgres.url);
-  if (servers.some(({ kind }) => kind === 'postgres-replica')) notes.push(REPLICA_NOTE);
   const upstreams = {
     redis: 'redis:6379',
     postgres: 'postgres:5432',

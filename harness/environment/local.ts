@@ -11,7 +11,7 @@ import { Keeper } from './keeper.ts';
 import { describeMachine } from './machine.ts';
 import { findPostgres } from './postgres-binaries.ts';
 import { startLocalPostgres } from './postgres-local.ts';
-import { DURABILITY_NOTE, REPLICA_NOTE } from './postgres-settings.ts';
+import { durabilityNote } from './postgres-settings.ts';
 import { processCpuMs } from './process-cpu.ts';
 import { addressesThrough, createProxies, shownProxies, startProxyProcess } from './proxy-process.ts';
 import { findRedis, startLocalRedis } from './redis-local.ts';
@@ -72,8 +72,7 @@ async function startParts(context: StartContext, teardown: Teardown): Promise<Se
       toxiproxy: 'embedded',
       notes: [
         'The servers, the service and the load share the cores of one machine.',
-        DURABILITY_NOTE,
-        ...(servers.some(({ kind }) => kind === 'postgres-replica') ? [REPLICA_NOTE] : []),
+        durabilityNote(servers),
         ...postgres.notes,
       ],
       machine: describeMachine(),

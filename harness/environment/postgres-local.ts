@@ -11,7 +11,7 @@ import { bareEnvironment } from './bare-environment.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { asUser, findPostgres, reachableFolder, type ServerUser } from './postgres-binaries.ts';
-import { maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
+import { isReplicated, maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
 import { copyTemplate, DATABASE, DATABASE_USER, postgresTemplate } from './postgres-template.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import type { Teardown } from './teardown.ts';
@@ -69,7 +69,7 @@ export async function startLocalPostgres(
   const data = join(folder, 'data');
   await copyTemplate(template, data);
   if (replica) follow(data, replica.primaryUrl, binaries.user);
-  const replicated = replica !== undefined || context.servers.some(({ kind }) => kind === 'postgres-replica');
+  const replicated = isReplicated(context.servers);
   const log = join(context.folder, `${name}.log`);
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
     context.signal.throwIfAborted();

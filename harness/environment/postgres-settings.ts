@@ -3,6 +3,8 @@
  * same in each. Durability is off: the disk of the machine is not what is measured, and the data is thrown away.
  */
 
+import type { ServerNeed } from '../contract/store-kind.ts';
+
 /** Room for the probes, the faults, and pools of instances. */
 const LEAST_CONNECTIONS = 300;
 const CONNECTIONS_PER_INSTANCE = 50;
@@ -37,13 +39,18 @@ export const REPLICATION: Readonly<Record<string, string>> = {
   hot_standby_feedback: 'on',
 };
 
-/** What a result with a replica says. */
-export const REPLICA_NOTE =
-  'Postgres has a streaming replica, and commits wait for the write to its log (synchronous_commit is on).';
-
 /** What a result says about them. */
-export const DURABILITY_NOTE =
-  'Postgres runs with fsync, synchronous_commit and full_page_writes off: writes cost less than on a durable server.';
+export function durabilityNote(servers: readonly ServerNeed[]): string {
+  return isReplicated(servers)
+    ? 'Postgres runs with fsync and full_page_writes off: writes cost less than on a durable server. Its replica streams ' +
+        'what is written, hence synchronous_commit is on.'
+    : 'Postgres runs with fsync, synchronous_commit and full_page_writes off: writes cost less than on a durable server.';
+}
+
+/** Whether the run's Postgres has a replica. */
+export function isReplicated(servers: readonly ServerNeed[]): boolean {
+  return servers.some(({ kind }) => kind === 'postgres-replica');
+}
 
 /** As arguments of the `postgres` command. */
 export function postgresArguments(more: Record<string, string> = {}): string[] {
