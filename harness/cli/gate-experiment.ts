@@ -143,10 +143,13 @@ export async function runGate(input: GateInput): Promise<GateFinish> {
         });
       });
     } catch (error) {
-      // What is no error of ours may come from stopping: then `clean` must find the journal.
-      allStopped = error instanceof HarnessError;
+      // What could not be stopped must be found by `clean`, and so its journal stays.
+      allStopped = !(error instanceof Error && ['AggregateError', 'SuppressedError'].includes(error.name));
       removeIfEmpty(folder);
-      throw error;
+      // Whatever broke off when the person did is no error of its own.
+      throw interrupts.signal.aborted && allStopped
+        ? new HarnessError('INTERRUPTED', 'interrupted before anything was recorded', { cause: error })
+        : error;
     } finally {
       for (const one of placed) await one[Symbol.asyncDispose]();
       if (allStopped) journal.write({ kind: 'ended' });

@@ -129,6 +129,12 @@ describe('what is refused', () => {
     expect(error.message).toMatch(message);
   });
 
+  test('where a file lies is another on each machine, and only its name counts', () => {
+    const at = (file: string): RunPlan => ({ ...plan, stack: [{ id: 'mine', parameters: {}, file }] });
+    expect(experimentOf(at('/home/a/mine.ts'))).toEqual(experimentOf(at('/builds/7/mine.ts')));
+    expect(experimentOf(at('/home/a/mine.ts'))).not.toEqual(experimentOf(at('/home/a/other.ts')));
+  });
+
   test('the seed of the traffic is not told twice: it follows from the seed of the run', () => {
     assertSameExperiment('b.json', baseline, { ...plan, load: { ...plan.load, seed: 99 } });
   });

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { Baseline } from '../contract/gate.ts';
@@ -66,10 +67,13 @@ export function experimentOf(plan: RunPlan): Baseline['experiment'] {
 }
 
 function hash(part: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(part) ?? null))
-    .digest('hex')
-    .slice(0, 8);
+  const text = JSON.stringify(sorted(part), namesOnly) ?? 'null';
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+/** A repository lies elsewhere on every machine: of the files of a plan only the names count. */
+function namesOnly(key: string, value: unknown): unknown {
+  return key === 'file' && typeof value === 'string' ? basename(value) : value;
 }
 
 /** The same content with the keys of all objects in order. */
