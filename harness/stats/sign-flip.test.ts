@@ -41,11 +41,11 @@ test('bounds of the mean are where the test begins to refuse', () => {
   const { estimate, upper, lower } = meanLocation(values)!;
   expect(estimate).toBeCloseTo(10.2 / 12, 12);
   const p = (shift: number): number => signFlipTest(values.map((v) => v - shift)).less.atLeast;
-  expect(p(upper(0.95) - 1e-4)).toBeGreaterThan(0.05);
-  expect(p(upper(0.95) + 1e-4)).toBeLessThanOrEqual(0.05);
+  expect(p(upper(0.95) - 1e-3)).toBeGreaterThan(0.05);
+  expect(p(upper(0.95) + 1e-3)).toBeLessThanOrEqual(0.05);
   const q = (shift: number): number => signFlipTest(values.map((v) => v - shift)).greater.atLeast;
-  expect(q(lower(0.95) + 1e-4)).toBeGreaterThan(0.05);
-  expect(q(lower(0.95) - 1e-4)).toBeLessThanOrEqual(0.05);
+  expect(q(lower(0.95) + 1e-3)).toBeGreaterThan(0.05);
+  expect(q(lower(0.95) - 1e-3)).toBeLessThanOrEqual(0.05);
   // A few large ones are not hidden by many zeros, as they would be from a median.
   expect(upper(0.95)).toBeGreaterThan(1);
 });
