@@ -3,7 +3,7 @@
  * recorded once and decisions drawn from them many times; whole gates are run beside. Alone it records for a bounded
  * time into a folder of its own, and says what it did.
  */
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { listenForInterrupts } from '../../harness/cli/interrupts.ts';
 import { EXIT, HarnessError } from '../../harness/contract/errors.ts';
@@ -140,7 +140,8 @@ async function report(folder: string, decisions: Omit<AnalyseOptions, 'seed'>): 
     say(`deciding from ${series.pairs.length} pairs of ${series.name}`);
     all.push(await analyse(series, gateOf(series), { ...decisions, seed: SEED }));
   }
-  return measuredPart(all, readGates(folder), new Date().toISOString().slice(0, 10));
+  const when = new Date().toISOString().slice(0, 10);
+  return measuredPart(all, readGates(folder), { when, folder: relative(packageRoot, resolve(folder)) });
 }
 
 function recordFlags(command: Command): Command {

@@ -25,6 +25,11 @@ export async function measureLevels(input: Omit<TrialsInput, 'seed'>): Promise<L
     p99Ms: levelOf(loaded, knows(loaded, 'latency.p99') ? 'latency.p99' : 'latency.p95'),
     queriesPerRequest: levelOf(loaded, 'db.queriesPerRequest'),
   };
+  const invalid = [unloaded, loaded].flatMap(({ base, candidate }) => [...base.invalid, ...candidate.invalid]);
+  if (invalid.length > 0)
+    input.say(
+      `the machine is too busy for this: ${[...new Set(invalid)].join('; ')}. What follows is worth nothing but a try; take away the series' file before recording in earnest`,
+    );
   input.say(
     `unloaded p50 ${levels.unloadedP50Ms} ms; under the traffic p95 ${levels.p95Ms} ms, p99 ${levels.p99Ms} ms, ${levels.queriesPerRequest} queries per request`,
   );

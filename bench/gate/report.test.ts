@@ -5,6 +5,7 @@ import { measuredPart } from './report.ts';
 import { SITTING, syntheticSeries, testGate } from './test-support.ts';
 import type { WholeGate } from './whole-file.ts';
 
+const FROM = { when: '2026-01-03', folder: 'recordings' };
 const OPTIONS = { sameDecisions: 40, changedDecisions: 20, seed: 1 };
 
 function wholeGate(change: string, status: WholeGate['status']): WholeGate {
@@ -69,7 +70,7 @@ test('whole gates are counted by change, alarms apart', async () => {
   expect(of('whole gates, nothing')).toMatchObject({ met: false, missedBy: '3.0 %' });
   expect(of('≥ 20 whole gates where')).toMatchObject({ met: true, measured: '25' });
   expect(of('≥ 20 whole gates with')).toMatchObject({ met: true, measured: '20' });
-  const text = measuredPart([analysis], gates, '2026-01-03');
+  const text = measuredPart([analysis], gates, FROM);
   expect(text).toContain(
     '| service time +5 % of the unloaded p50, busy waiting in every request | duet-10s-400 | 20 | 100.0 % (20 of 20;',
   );
@@ -77,9 +78,9 @@ test('whole gates are counted by change, alarms apart', async () => {
 });
 
 test('the measured part holds every table, also where next to nothing is recorded', async () => {
-  expect(measuredPart([], [], '2026-01-03')).toBe('Nothing is recorded yet (2026-01-03).');
+  expect(measuredPart([], [], FROM)).toBe('Nothing is recorded yet (2026-01-03).');
   const analysis = await analyse(syntheticSeries([{ change: 'none', pairs: 3, spread: 0.01 }]), testGate(), OPTIONS);
-  const text = measuredPart([analysis], [], '2026-01-03');
+  const text = measuredPart([analysis], [], FROM);
   for (const heading of ['Goals', 'What was recorded', 'False alarms', 'Power', 'Whole gates', 'Noise'])
     expect(text).toContain(`### ${heading}`);
   expect(text).toContain('none 3');

@@ -22,14 +22,18 @@ import type { WholeGate } from './whole-file.ts';
 /** At this rate hardly a request meets another, and what is measured is the service's own time. */
 const UNLOADED_PER_SEC = 50;
 
-/** @param when the day the tables were made, `2026-01-31` */
-export function measuredPart(every: readonly SeriesAnalysis[], gates: readonly WholeGate[], when: string): string {
+/** @param from when is the day on which the tables are made, `2026-01-31`; folder where the recordings lie */
+export function measuredPart(
+  every: readonly SeriesAnalysis[],
+  gates: readonly WholeGate[],
+  from: { when: string; folder: string },
+): string {
   const unloaded = every.filter(({ series }) => series.settings.ratePerSec <= UNLOADED_PER_SEC);
   const all = every.filter((one) => !unloaded.includes(one));
-  if (every.length === 0 && gates.length === 0) return `Nothing is recorded yet (${when}).`;
+  if (every.length === 0 && gates.length === 0) return `Nothing is recorded yet (${from.when}).`;
   const goals = goalRows(all, gates);
   return [
-    `Tables made on ${when} with \`npm run bench -- gate report\` from the files in \`bench/gate/recordings/\`. ${every[0] ? rulesText(every[0]) : ''}`,
+    `Tables made on ${from.when} with \`npm run bench -- gate report\` from the files in \`${from.folder}\`. ${every[0] ? rulesText(every[0]) : ''}`,
     '### Goals',
     markdownTable(
       ['goal', 'series', 'measured', 'met', 'missed by'],
