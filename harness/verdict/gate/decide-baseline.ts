@@ -10,6 +10,7 @@ import { standardDeviation } from '../../stats/spread.ts';
 import { counted } from '../wording.ts';
 import { conclude, type ScopedGuard } from './conclude.ts';
 import type { Look } from './decide-measure.ts';
+import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import { allEqual, type MeasureFinding, scaleFor, told, worseSign } from './finding.ts';
 import { fewestTrialsFor, testsOf } from './several.ts';
@@ -43,6 +44,10 @@ export function decideAgainstBaseline(input: BaselineInput): GateDecision {
   }
   // A baseline is accepted from sound trials only: none of them failed a check.
   const faults = judgeFaults([], trials, baselineTrials, rules.alpha, look === 'first' || look === 'last');
+  const cap = judgeErrorCap(
+    (input.baseline.counts['errors.rate'] ?? []).filter((value) => value !== null),
+    trials.flatMap(({ measures }) => measures['errors.rate'] ?? []),
+  );
   const invalid = input.trials.length - trials.length;
   const guards: ScopedGuard[] = [
     {
@@ -55,6 +60,7 @@ export function decideAgainstBaseline(input: BaselineInput): GateDecision {
           : `${invalid} of ${counted(input.trials.length, 'trial')} invalid (${[...new Set(input.trials.flatMap((t) => t.invalid))].join('; ')})`,
     },
     ...faults.guards,
+    ...cap.guards,
     {
       id: 'machine',
       ok: true,
@@ -78,7 +84,7 @@ export function decideAgainstBaseline(input: BaselineInput): GateDecision {
       .filter(({ evidence }) => evidence === 'time')
       .flatMap((meta) => timeOf(meta, input, trials)),
     guards,
-    faults: faults.regressed,
+    faults: [...faults.regressed, ...cap.regressed],
     look,
     rules,
     n: trials.length,

@@ -54,7 +54,7 @@ export function decideMeasure(finding: MeasureFinding, context: MeasureContext):
     adjustedP: context.adjusted?.greater ?? null,
     n,
     spread: told(finding.spread, scale),
-    smallestDetectable: finding.kind === 'exact' ? 0 : told(seen, scale),
+    smallestDetectable: finding.kind !== 'exact' ? told(seen, scale) : n < FEWEST_EXACT ? null : 0,
     pairsNeeded: outcome === 'undecided' ? pairsNeeded(finding, context) : null,
     why: '',
   };
@@ -73,8 +73,9 @@ function outcomeOf(finding: MeasureFinding, context: MeasureContext): MeasureOut
   if (n < context.fewest) return 'undecided';
   const { alpha } = context.rules;
   const { adjusted, look } = context;
-  if (look === 'last' && adjusted && adjusted.greater <= alpha && estimate > 0 && estimate >= margin / 2)
-    return 'regressed';
+  // What the last look would call regressed is not let pass before it: it waits for the one test that is made.
+  if (adjusted && adjusted.greater <= alpha && estimate > 0 && estimate >= margin / 2)
+    return look === 'last' ? 'regressed' : 'undecided';
   if (adjusted && adjusted.less <= alpha && estimate < 0 && estimate <= -margin / 2) return 'improved';
   if (location.upper(look === 'last' ? CONFIDENCE.last : CONFIDENCE.first) > margin) return 'undecided';
   return location.lower(SHOWN) >= -margin && location.upper(SHOWN) <= margin ? 'unchanged' : 'within-noise';

@@ -56,6 +56,15 @@ describe('looks', () => {
     );
   });
 
+  test('what looks regressed is not let pass at the first look, though it may be within the tolerance', () => {
+    const found = decide(p50(0.035, 12, 0.005), ['latency.p50']);
+    expect(only(found)).toMatchObject({ outcome: 'undecided' });
+    expect(only(found).adjustedP).toBeLessThan(0.01);
+    expect(only(found).high).toBeLessThan(0.05);
+    expect(found.status).toBe('continue');
+    expect(decide(p50(0.035, 24, 0.005), ['latency.p50']).status).toBe('regressed');
+  });
+
   test('a change that is shown but smaller than half of the tolerance passes', () => {
     const found = decide(p50(0.02, 24), ['latency.p50']);
     expect(only(found).adjustedP).toBeLessThan(0.01);

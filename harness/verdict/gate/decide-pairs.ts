@@ -7,6 +7,7 @@ import type { GateDecision, GateRules } from '../../contract/gate.ts';
 import type { MeasureMeta } from '../../contract/verdict.ts';
 import { conclude, type ScopedGuard } from './conclude.ts';
 import type { Look } from './decide-measure.ts';
+import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import type { MeasureFinding } from './finding.ts';
 import { driftGuard, invalidGuard, lagGuard, noiseGuard, stolenGuard } from './guards.ts';
@@ -50,10 +51,13 @@ export function decidePairs(input: PairsInput): GateDecision {
     rules.alpha,
     look === 'first' || look === 'last',
   );
+  const errors = (side: 'base' | 'candidate'): number[] => pairs.flatMap((p) => p[side].measures['errors.rate'] ?? []);
+  const cap = judgeErrorCap(errors('base'), errors('candidate'));
   const noisy = noiseGuard(noise, metas, rules);
   const guards: ScopedGuard[] = [
     invalidGuard(judged),
     ...faults.guards,
+    ...cap.guards,
     stolenGuard(pairs),
     lagGuard(pairs),
     driftGuard(findings, pairs),
@@ -64,7 +68,7 @@ export function decidePairs(input: PairsInput): GateDecision {
     findings,
     reported: [],
     guards,
-    faults: faults.regressed,
+    faults: [...faults.regressed, ...cap.regressed],
     look,
     rules,
     n: pairs.length,
