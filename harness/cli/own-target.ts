@@ -4,11 +4,12 @@
  */
 import { dirname } from 'node:path';
 import { HarnessError } from '../contract/errors.ts';
+import type { OwnTarget } from '../contract/own-target.ts';
 import type { Provenance } from '../contract/plan.ts';
 import type { Target } from '../contract/target.ts';
 import { loadModule } from '../kit/load-modules.ts';
+import { fillRequestText } from '../kit/request-text.ts';
 import { unknownName } from '../kit/suggest.ts';
-import type { OwnTarget } from '../contract/own-target.ts';
 import { readOwnTarget } from '../plan/own-target-read.ts';
 import type { ReadConfig } from '../plan/read-config.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -101,7 +102,7 @@ function fromUrls(texts: readonly string[]): OwnTarget {
       title: texts[0],
       url: parts.map(({ origin }) => origin),
       readiness: {
-        path: path.replaceAll('{key}', '0').replaceAll('{user}', '0').replaceAll('{id}', 'ready'),
+        path: fillRequestText(path, { key: 0, user: 0, id: 'ready' }),
         timeoutSec: 5,
       },
       operations: { 'read-item': { path } },

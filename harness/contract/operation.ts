@@ -17,7 +17,8 @@ export const OPERATIONS = [
 export type OperationId = (typeof OPERATIONS)[number];
 
 /**
- * How one operation becomes a request. `{key}`, `{user}` and `{id}` are replaced in path, body and `identity`:
+ * How one operation becomes a request. `{key}`, `{user}` and `{id}` are replaced in path, body and `identity`,
+ * `{key+1}` and `{user+1}` for a service that counts from 1:
  * the item's key (a number from the key stream), the user's number, and an id that is unique in the run.
  */
 export interface RequestTemplate {

@@ -4,6 +4,8 @@ import { compileOperation, compileTemplate, requestId } from './request-template
 test('placeholders are filled in, other braces stay', () => {
   expect(compileTemplate('/plain')(1, 2, 'x')).toBe('/plain');
   expect(compileTemplate('/items/{key}?v=1')(7, 2, 'x')).toBe('/items/7?v=1');
+  expect(compileTemplate('/items/{key+1}')(7, 2, 'x')).toBe('/items/8');
+  expect(compileTemplate('{key+100} of {user+1}: {key}')(7, 2, 'x')).toBe('107 of 3: 7');
   expect(compileTemplate('{user}')(7, 2, 'x')).toBe('2');
   expect(compileTemplate('{"id":"{id}","user":{user},"again":"{id}","set":{}}')(7, 2, 'a-1')).toBe(
     '{"id":"a-1","user":2,"again":"a-1","set":{}}',

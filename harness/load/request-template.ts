@@ -4,6 +4,7 @@
  */
 import type { LoadOperation } from '../contract/load.ts';
 import type { OperationId, RequestTemplate } from '../contract/operation.ts';
+import { REQUEST_PLACEHOLDER } from '../kit/request-text.ts';
 
 type Placeholder = 'key' | 'user' | 'id';
 export type Template = (key: number, user: number, id: string) => string;
@@ -55,18 +56,20 @@ export function requestId(seed: number, index: number): string {
 
 /** Other braces, as in JSON, are left as they are. */
 export function compileTemplate(text: string): Template {
-  // Splitting by a group keeps what was found: texts stand at even places, placeholders at odd ones.
-  const parts = text.split(/\{(key|user|id)\}/);
+  // Splitting by groups keeps what was found: a text, then the name and the offset of a placeholder, and so on.
+  const parts = text.split(REQUEST_PLACEHOLDER);
   if (parts.length === 1) return () => text;
-  if (parts.length === 3) {
-    const [before = '', placeholder, after = ''] = parts;
-    if (placeholder === 'key') return (key) => `${before}${key}${after}`;
+  if (parts.length === 4) {
+    const [before = '', placeholder, offset, after = ''] = parts;
+    const by = Number(offset ?? 0);
+    if (placeholder === 'key') return (key) => `${before}${key + by}${after}`;
   }
   return (key, user, id) => {
     let filled = parts[0]!;
-    for (let i = 1; i < parts.length; i += 2) {
+    for (let i = 1; i < parts.length; i += 3) {
       const placeholder = parts[i] as Placeholder;
-      filled += (placeholder === 'key' ? key : placeholder === 'user' ? user : id) + parts[i + 1]!;
+      const by = Number(parts[i + 1] ?? 0);
+      filled += (placeholder === 'key' ? key + by : placeholder === 'user' ? user + by : id) + parts[i + 2]!;
     }
     return filled;
   };

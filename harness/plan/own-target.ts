@@ -40,7 +40,9 @@ export const requestTemplate = z
     path: z
       .string()
       .startsWith('/', 'must begin with a slash')
-      .describe('path with {key} (a number from 0), {user} (a number) and {id} (unique in the run)'),
+      .describe(
+        'path with {key} (a number from 0; {key+1} where yours begin with 1), {user} (a number) and {id} (unique in the run)',
+      ),
     headers: z.record(z.string(), z.string()).exactOptional().describe('headers to send'),
     body: z.string().exactOptional().describe('body to send, with the same placeholders; JSON where no type is given'),
     identity: z

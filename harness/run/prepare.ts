@@ -9,6 +9,7 @@ import type { RequestTemplate } from '../contract/operation.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { ServiceProbeAnswer } from '../contract/target.ts';
 import { realClock } from '../kit/clock.ts';
+import { fillRequestText } from '../kit/request-text.ts';
 
 /** Processes on one machine agree to well under this; more means that joined times would lie. */
 const MAX_CLOCK_DIFFERENCE_MS = 50;
@@ -42,7 +43,8 @@ export async function proveService(plan: RunPlan, instances: readonly StartedIns
 async function proveRead(plan: RunPlan, instance: StartedInstance, request: RequestTemplate): Promise<void> {
   const { url, init } = requestOf(instance.url, request, 0, 'prove');
   const { status, body } = await get(url, plan.load.timeoutMs + 5000, instance.index, init);
-  const identity = request.identity?.replaceAll('{key}', '0');
+  const identity =
+    request.identity === undefined ? undefined : fillRequestText(request.identity, { key: 0, user: 0, id: 'prove' });
   const problem =
     status < 200 || status > 299
       ? `with ${status}`
@@ -54,7 +56,7 @@ async function proveRead(plan: RunPlan, instance: StartedInstance, request: Requ
       'SERVICE_FAILED',
       `instance ${instance.index} answered ${request.method} ${url.slice(instance.url.length)} ${problem}: ${body.slice(0, 200)}`,
       {
-        hint: 'the service must answer with the item that was asked for before a run can begin: keys go from 0 up; see its log',
+        hint: 'the service must answer with the item that was asked for before a run can begin: keys go from 0 up, or from 1 with {key+1}; see its log',
       },
     );
 }
@@ -150,8 +152,7 @@ export function requestOf(
   key: number,
   id: string,
 ): { url: string; init: RequestInit } {
-  const filled = (text: string): string =>
-    text.replaceAll('{key}', String(key)).replaceAll('{user}', '0').replaceAll('{id}', id);
+  const filled = (text: string): string => fillRequestText(text, { key, user: 0, id });
   const hasType = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === 'content-type');
   const headers = {
     ...request.headers,

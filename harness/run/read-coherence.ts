@@ -7,6 +7,7 @@ import type { StartedInstance } from '../contract/environment.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { QueryRunner, Target, WriteHistory, WriteSideAnswer } from '../contract/target.ts';
 import { realClock } from '../kit/clock.ts';
+import { fillRequestText } from '../kit/request-text.ts';
 
 /** Keys that are read again, at most. */
 const MOST_KEYS = 1000;
@@ -66,7 +67,7 @@ async function readWrittenKeys(
   const request = plan.load.operations.find(({ operation }) => operation === 'read-item')?.request;
   if (request === undefined) return [];
   const read = async (instance: StartedInstance, key: number, row: number): Promise<ReadAtEnd> => {
-    const path = request.path.replaceAll('{key}', String(key)).replaceAll('{user}', '0').replaceAll('{id}', 'end');
+    const path = fillRequestText(request.path, { key, user: 0, id: 'end' });
     const response = await ask(`${instance.url}${path}`);
     const tag = /(\d{1,15})"?$/.exec(response?.headers.get('etag') ?? '')?.[1];
     return { key, instance: instance.index, served: tag === undefined ? null : Number(tag), row };
