@@ -2,7 +2,7 @@
  * The metrics that we write are read by the parser of those who wrote the OpenMetrics format: prometheus_client for
  * Python, which Debian has as python3-prometheus-client. Our own tests know our texts; this one knows the format.
  */
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { HOSTILE } from '../reports/fixtures/hostile.ts';
 import { makeComparison, makeRun } from '../reports/fixtures/make-fixture.ts';
@@ -19,7 +19,7 @@ print(json.dumps({family.name: [family.type, [[s.labels, s.value] for s in famil
 `;
 type Families = Record<string, [type: string, samples: [labels: Record<string, string>, value: number][]]>;
 
-const python = (input: string): ReturnType<typeof spawnSync<string>> =>
+const python = (input: string): SpawnSyncReturns<string> =>
   spawnSync(PYTHON, ['-c', READ], { input, encoding: 'utf8' });
 const missing = python('# EOF\n').status !== 0;
 
