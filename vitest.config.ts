@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 const results = process.env['CACHEQUAKE_TEST_RESULTS'];
 
-/** Unit tests run side by side; tests that start servers (`*.int.test.ts`) run one file at a time after them. */
+/**
+ * Unit tests run side by side; tests that start servers (`*.int.test.ts`) run one file at a time after them, and within
+ * a file two at a time where it says so (`test.concurrent`): what is counted there must not depend on the clock.
+ */
 export default defineConfig({
   test: {
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
@@ -23,6 +26,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Within a file, tests that mostly wait for their own load may say that they do not mind a neighbour.
+          maxConcurrency: 2,
           sequence: { groupOrder: 1 },
         },
       },

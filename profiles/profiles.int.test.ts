@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** On a busy machine: what is counted is tested, not how fast it went. */
+/** On a busy machine, two at a time: what is counted is tested, not how fast it went. */
 const CALM = ['--env=local', '--max-lag-p99-ms=2000', '--max-rate-error=0.5'];
 
 async function run(profile: string, set: readonly string[], rest: readonly string[] = []): Promise<RunResult> {
@@ -27,7 +27,7 @@ async function run(profile: string, set: readonly string[], rest: readonly strin
 
 const whole = (result: RunResult, id: string): number => result.measures['run']![id] ?? NaN;
 
-test('a restart of the cache under load takes the hit ratio and gives its reads to the database', async () => {
+test.concurrent('a restart of the cache under load takes the hit ratio and gives its reads to the database', async () => {
   const result = await run('cold-start', ['ratePerSec=150', 'durationSec=6', 'keys=800', 'warmUpSec=1']);
   expect(result.faults).toMatchObject([{ fault: 'redis-restart', confirmation: { active: true } }]);
   const before = result.measures['before']!;
@@ -38,7 +38,7 @@ test('a restart of the cache under load takes the hit ratio and gives its reads 
   expect(after['db.loads']).toBeGreaterThan(50);
 });
 
-test('reads of what does not exist are right answers, and without a defence each goes to the database', async () => {
+test.concurrent('reads of what does not exist are right answers, and without a defence each goes to the database', async () => {
   const result = await run('penetration', [
     'ratePerSec=150',
     'durationSec=5',
@@ -53,6 +53,7 @@ test('reads of what does not exist are right answers, and without a defence each
   expect(whole(result, 'db.queriesPerRequest')).toBeCloseTo(whole(result, 'absent.rate') / 100, 1);
 });
 
+// Alone: where it breaks depends on time.
 test('a ramp breaks where the database has no more connections, and the rate before that is told', async () => {
   // Each load keeps a connection for 100 ms and nothing is ever cached: 2 connections make 20 loads a second.
   const ramp = [
@@ -72,14 +73,14 @@ test('a ramp breaks where the database has no more connections, and the rate bef
   expect(result.verdict.sentence).toMatch(/broke at \d+\/s/);
 });
 
-test('a short soak has all its lines, and connections do not grow', async () => {
+test.concurrent('a short soak has all its lines, and connections do not grow', async () => {
   const result = await run('soak', ['ratePerSec=100', 'durationSec=12', 'keys=200', 'warmUpSec=2', 'settleShare=0.3']);
   for (const id of ['serviceMemory', 'redisMemory', 'databaseConnections', 'redisConnections', 'p99'])
     expect(Number.isFinite(whole(result, `drift.${id}`)), id).toBe(true);
   expect(whole(result, 'drift.redisConnections')).toBe(0);
 });
 
-test('the session preset reads and writes alike, in answers of the published size', async () => {
+test.concurrent('the session preset reads and writes alike, in answers of the published size', async () => {
   const result = await run('trace-preset', [
     'preset=session',
     'ratePerSec=150',
@@ -98,7 +99,7 @@ test('the session preset reads and writes alike, in answers of the published siz
   expect(whole(result, 'cache.hitRatio')).toBeLessThan(80);
 });
 
-test('a replayed trace arrives with its own bursts and nothing else', async () => {
+test.concurrent('a replayed trace arrives with its own bursts and nothing else', async () => {
   const made = makeTrace(5, 8, [20, 150]);
   const file = join(folder, 'trace.csv');
   writeFileSync(file, made.csv);
@@ -114,7 +115,7 @@ test('a replayed trace arrives with its own bursts and nothing else', async () =
   expect(whole(result, 'errors.rate')).toBe(0);
 });
 
-test('Redis keeps to its limit by evicting, and without eviction new keys are never cached', async () => {
+test.concurrent('Redis keeps to its limit by evicting, and without eviction new keys are never cached', async () => {
   const set = [
     'ratePerSec=200',
     'durationSec=5',
@@ -137,7 +138,7 @@ test('Redis keeps to its limit by evicting, and without eviction new keys are ne
   expect(wasted).toBeGreaterThan(100);
 });
 
-test('the published experiment runs with its settings and a stampede at each expiry', async () => {
+test.concurrent('the published experiment runs with its settings and a stampede at each expiry', async () => {
   const result = await run('xfetch-redisconf', ['timeScale=0.1', 'durationSec=6', 'warmUpSec=1']);
   expect(result.plan.ttlMs).toBe(2000);
   expect(result.plan.service.postgresPool).toBe(50);

@@ -30,7 +30,7 @@ async function compare(
 
 const figure = (result: RunResult, phase: string, id: string): number => result.measures[phase]?.[id] ?? NaN;
 
-test('a shard that is added costs few misses on the ring, and most keys by modulo; without it the keys are back', async () => {
+test.concurrent('a shard that is added costs few misses on the ring, and most keys by modulo; without it the keys are back', async () => {
   const { runs: both } = await compare('reshard', 'placement=modulo,consistent', [
     'ratePerSec=150',
     'durationSec=6',
@@ -52,7 +52,7 @@ test('a shard that is added costs few misses on the ring, and most keys by modul
   expect(figure(modulo, 'during', 'db.loads')).toBeGreaterThan(1.5 * figure(consistent, 'during', 'db.loads'));
 });
 
-test('Redis does what the mode of persistence says, and only that', async () => {
+test.concurrent('Redis does what the mode of persistence says, and only that', async () => {
   const { runs: made, out } = await compare('persistence', 'mode=none,rdb,aof-always', [
     'ratePerSec=60',
     'durationSec=3',

@@ -11,7 +11,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('bad input', () => {
+describe.concurrent('bad input', () => {
   test.each<[string, string[], number, RegExp]>([
     ['an unknown verb', ['rnu'], 2, /unknown command 'rnu'[^]*run/],
     ['an unknown flag', ['run', 'hot-key', '--instanses', '3'], 2, /unknown option '--instanses'[^]*--instances/],
@@ -142,7 +142,7 @@ describe('bad input', () => {
   });
 });
 
-describe('help', () => {
+describe.concurrent('help', () => {
   test.each([[['--help']], [['run', '--help']], [['compare', '--help']]])(
     '%j has examples and exits with 0',
     async (args) => {

@@ -71,7 +71,7 @@ function resultIn(out: string): AnyResult {
 }
 
 describe('run', () => {
-  test('measures, breaks, judges and writes everything', async () => {
+  test.concurrent('measures, breaks, judges and writes everything', async () => {
     const out = join(folder, 'run');
     const { code, stdout, stderr } = await runCli([
       'run',
@@ -103,7 +103,7 @@ describe('run', () => {
     expect(result.measures['during']!['db.loads']!).toBeGreaterThan(0);
   });
 
-  test('a failed threshold exits with 99 and says which', async () => {
+  test.concurrent('a failed threshold exits with 99 and says which', async () => {
     const out = join(folder, 'threshold');
     const { code, stdout } = await runCli([
       'run',
@@ -123,7 +123,7 @@ describe('run', () => {
     expect((resultIn(out) as RunResult).thresholds.map((t) => t.status)).toEqual(['fail', 'pass']);
   });
 
-  test('an oversold sale fails by its check', async () => {
+  test.concurrent('an oversold sale fails by its check', async () => {
     const out = join(folder, 'oversold');
     const { code } = await runCli(['run', 'flash-sale', ...SALE, '--set', 'stock=ttl-cached', '--out', out]);
     const result = resultIn(out) as RunResult;
@@ -132,7 +132,7 @@ describe('run', () => {
     expect(code).toBe(99);
   });
 
-  test.each([
+  test.concurrent.each([
     ['sells-one-too-many', 'no-oversell'],
     ['loses-an-order', 'no-lost-order'],
     ['mixes-up-keys', 'identity'],
@@ -145,7 +145,7 @@ describe('run', () => {
     expect(code).toBe(99);
   });
 
-  test('a service that loses-a-write is caught by the check no-lost-write', async () => {
+  test.concurrent('a service that loses-a-write is caught by the check no-lost-write', async () => {
     const out = join(folder, 'loses-a-write');
     const sets = ['warmUpSec=1', 'durationSec=3'].flatMap((set) => ['--set', set]);
     const flags = ['--env=local', '--max-lag-p99-ms=1000', '--max-rate-error=0.3', ...sets, '--out', out];
@@ -156,7 +156,7 @@ describe('run', () => {
     expect(code).toBe(99);
   });
 
-  test('a service that dies during the run is said, and nothing is left running', async () => {
+  test.concurrent('a service that dies during the run is said, and nothing is left running', async () => {
     const out = join(folder, 'died');
     const started = startCli(['run', 'hot-key', ...SHORT, '--set', 'durationSec=60', '--out', out]);
     await started.said('load for');

@@ -40,7 +40,7 @@ const SHORT = [
   ...set('warmUpSec=1', 'calmSec=1', 'rushSec=2', 'endSec=1', 'buyShare=0.5'),
 ];
 
-test('a strategy from a file sells, its parameters are its own, and the check finds what it loses', async () => {
+test.concurrent('a strategy from a file sells, its parameters are its own, and the check finds what it loses', async () => {
   const file = join(folder, 'from-memory.ts');
   writeFileSync(file, OWN);
   const out = join(folder, 'own');
@@ -64,7 +64,7 @@ test('a strategy from a file sells, its parameters are its own, and the check fi
   expect(run.slots.outcomes.rejected!.reduce((a, b) => a + b, 0)).toBeGreaterThan(200);
 }, 120_000);
 
-test.each([
+test.concurrent.each([
   ['takes-without-an-order', 'stock-adds-up', 'users=10000'],
   ['forgets-the-limit', 'limit-per-user', 'users=5'],
 ])(
@@ -82,7 +82,7 @@ test.each([
   120_000,
 );
 
-test('a file that is not there, or is no strategy, is told before anything starts', async () => {
+test.concurrent('a file that is not there, or is no strategy, is told before anything starts', async () => {
   const missing = await runCli(['plan', 'flash-sale', ...set('stock=./nowhere.ts')]);
   expect(missing).toMatchObject({ code: 2 });
   expect(missing.stderr).toContain('nowhere.ts');
