@@ -127,10 +127,6 @@ describe('installed in an empty folder', () => {
     const { code, stdout } = await runIn(project, process.execPath, [tsc, '-p', `tsconfig.${resolution}.json`], env);
     expect(stdout).toBe('');
     expect(code).toBe(0);
-    // The types are there and not `any`: what is wrong is found.
-    writeFileSync(join(project, file), `${CONSUMER}\nexport const wrong: number = (result as RunResult).runId;\n`);
-    const wrong = await runIn(project, process.execPath, [tsc, '-p', `tsconfig.${resolution}.json`], env);
-    expect(wrong.stdout).toContain("Type 'string' is not assignable to type 'number'");
   });
 
   test('a run with a defence of the user’s own, in TypeScript, writes everything', async () => {
@@ -211,5 +207,8 @@ import type { AnyResult, Check, Fault, Probe, Profile, RunResult } from 'cachequ
 declare const result: AnyResult;
 export const rows: (number | null | undefined)[] =
   result.kind === 'run' ? [result.measures['run']?.['latency.p99']] : result.runs.map((run) => run.measures['run']?.['errors.rate']);
-export type Mine = [Check, Fault, Probe, Profile, RunResult];
+export type Mine = [Check, Fault, Probe, Profile];
+// The types are there and not any: what is wrong is found.
+// @ts-expect-error
+export const wrong: number = (result as RunResult).runId;
 `;
