@@ -134,7 +134,7 @@ describe('the GitHub action', () => {
     for (const step of scripts) expect(step.run).not.toContain('${{');
   });
 
-  test('what passes ends with 0; its report is kept and its summary shown', async () => {
+  test.concurrent('what passes ends with 0; its report is kept and its summary shown', async () => {
     const { code, outputs, used, log, summary } = await act({ command: 'run' });
     expect(code, log).toBe(0);
     expect(outputs).toMatchObject({ decision: 'pass', 'exit-code': '0' });
@@ -146,7 +146,7 @@ describe('the GitHub action', () => {
     expect(summary).toBe(readFileSync(join(report, 'summary.md'), 'utf8'));
   });
 
-  test('a regression ends with 99, is annotated and summed up, and its report is kept all the same', async () => {
+  test.concurrent('a regression ends with 99, is annotated and summed up, and its report is kept all the same', async () => {
     const inputs = { baseline: 'baseline.json', artifact: 'mine', arguments: '--first-look=4\n--last-look=4\n' };
     const { code, outputs, used, log, summary } = await act(inputs, SLOWER);
     expect(code, log).toBe(99);
@@ -156,7 +156,7 @@ describe('the GitHub action', () => {
     expect(summary).toMatch(/queries per request/i);
   }, 240_000);
 
-  test.each([
+  test.concurrent.each([
     ['fail', 4],
     ['warn', 0],
   ])('what cannot be told ends as the workflow says: %s', async (undecided, expected) => {
