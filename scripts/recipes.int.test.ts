@@ -58,7 +58,7 @@ beforeAll(async () => {
   const { default: config } = (await import(join(example, 'cachequake.config.ts'))) as { default: object };
   writeFileSync(join(project, 'cachequake.config.json'), JSON.stringify({ ...config, ...SETTINGS, gate: GATE }));
   await mustRun(project, 'npm', ['install', '--package-lock-only', ...NPM_QUIET, tarball], env);
-  writeFileSync(join(project, '.gitignore'), 'node_modules\nbaseline.json\ncachequake-report\nlatest\n');
+  writeFileSync(join(project, '.gitignore'), 'node_modules\nbaseline.json\ncachequake-report\n');
   const git = (...args: string[]): Promise<Finished> =>
     mustRun(project, 'git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], env);
   await git('init', '--quiet');

@@ -138,7 +138,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     // Loaded only now: the renderers are a third of what the command line would otherwise load before it starts.
     const { writeOutputs } = await import('./write-outputs.ts');
     await writeOutputs(result, folder);
-    linkLatest(folder);
+    linkLatest(folder, input.out);
     if (failure !== undefined && !interrupts.signal.aborted) throw failure;
     return { result, folder, exitCode: exitCodeOf(result, interrupts.signal.aborted) };
   } finally {

@@ -125,7 +125,7 @@ export async function runGate(input: GateInput): Promise<GateFinish> {
         budgetMs: gate.settings.budgetMs,
         startedAt,
       };
-      return await concluded(folder, progress, async () => {
+      return await concluded(folder, input.out, progress, async () => {
         if (base !== null) {
           const { requests, tooFew } = candidate.length;
           progress.step(announce(gate.settings.design, candidate.length, recordedMs(candidate.plan)));
@@ -164,6 +164,7 @@ export async function runGate(input: GateInput): Promise<GateFinish> {
 /** Writes what came of it; what ended a gate before its time is thrown after that. */
 async function concluded(
   folder: string,
+  out: string | undefined,
   progress: Progress,
   run: () => Promise<GateOutcome | string[]>,
 ): Promise<GateFinish> {
@@ -172,7 +173,7 @@ async function concluded(
   progress.step('writing the result');
   const { writeOutputs } = await import('./write-outputs.ts');
   await writeOutputs(outcome.result, folder);
-  linkLatest(folder);
+  linkLatest(folder, out);
   if (outcome.error !== null && !outcome.interrupted) throw outcome.error;
   return { outcome, folder, exitCode: exitCodeOf(outcome), accepted: [] };
 }

@@ -129,7 +129,7 @@ export async function compareLibraries(flags: LibraryFlags): Promise<void> {
     };
     write(folder, 'libraries.json', `${JSON.stringify(report, null, 2)}\n`);
     write(folder, 'libraries.md', renderLibrariesMarkdown(report));
-    linkLatest(folder);
+    linkLatest(folder, flags.out);
     process.stdout.write(`${renderLibrariesText(report)}\n${folder}\n`);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;

@@ -1,6 +1,6 @@
 /** Where a run's files go, and the `latest` link that points to the newest. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import { isCheckout, packageRoot } from '../kit/package-root.ts';
@@ -23,6 +23,7 @@ export function makeOutputFolder(runId: string, out?: string): string {
     : join(isCheckout ? join(packageRoot, 'reports', 'runs') : resolve('cachequake-runs'), runId);
   try {
     mkdirSync(folder, { recursive: true });
+    if (out === undefined) keepOutOfGit(dirname(folder));
   } catch (cause) {
     throw new HarnessError('OUTPUT_FAILED', `the folder ${folder} cannot be made: ${messageOf(cause)}`, {
       hint: 'choose another with --out',
@@ -41,8 +42,19 @@ export function removeIfEmpty(folder: string): void {
   }
 }
 
-/** Points `latest` beside the folder to it. A file system without links does without. */
-export function linkLatest(folder: string): void {
+/** What is left in a user's repository must not make its working folder look changed. */
+function keepOutOfGit(folder: string): void {
+  const ignore = join(folder, '.gitignore');
+  if (!isCheckout && !existsSync(ignore)) writeFileSync(ignore, '*\n');
+}
+
+/**
+ * Points `latest` beside the folder to it. A file system without links does without.
+ *
+ * @param out what was given with `--out`: who chose a folder finds it, and gets nothing else beside it
+ */
+export function linkLatest(folder: string, out?: string): void {
+  if (out !== undefined) return;
   const link = join(dirname(folder), 'latest');
   const fresh = `${link}.${process.pid}`;
   try {
