@@ -12,7 +12,7 @@ import { conclude, type ScopedGuard } from './conclude.ts';
 import type { Look } from './decide-measure.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
-import { allEqual, type MeasureFinding, scaleFor, told, worseSign } from './finding.ts';
+import { allEqual, exactly, type MeasureFinding, scaleFor, told, worseSign } from './finding.ts';
 import { fewestTrialsFor, testsOf } from './several.ts';
 import { effectText } from './words.ts';
 
@@ -129,9 +129,7 @@ function countFinding(meta: MeasureMeta, input: BaselineInput, trials: readonly 
   const size = Math.max(...bases.map(Math.abs), 1e-300);
   const found = { ...common, scale, margin, note, spread: pooledSpread(before, after) };
   if (allEqual(bases, size) && allEqual(candidates, size)) {
-    const shift = location.estimate;
-    const exact = { estimate: shift, lower: () => shift, upper: () => shift };
-    return { ...found, kind: 'exact', location: exact, greater: null, less: null };
+    return { ...found, kind: 'exact', location: exactly(location.estimate), greater: null, less: null };
   }
   const { greater, less } = rankSumTest(before, after);
   return { ...found, kind: 'tested', location, greater, less };

@@ -35,6 +35,11 @@ export function allEqual(values: readonly number[], size: number): boolean {
   return Math.max(...values) - Math.min(...values) <= SAME * size;
 }
 
+/** Where there is no noise the effect is known, and its bounds are itself. */
+export function exactly(effect: number): Location {
+  return { estimate: effect, lower: () => effect, upper: () => effect };
+}
+
 /** Turns a measure so that larger is worse. */
 export function worseSign(meta: MeasureMeta): 1 | -1 {
   return meta.better === 'higher' ? -1 : 1;

@@ -11,7 +11,7 @@ import { median } from '../../stats/quantile.ts';
 import { meanLocation, signFlipTest } from '../../stats/sign-flip.ts';
 import { signedRankTest } from '../../stats/signed-rank.ts';
 import { standardDeviation } from '../../stats/spread.ts';
-import { allEqual, effectsOf, type MeasureFinding, scaleFor } from './finding.ts';
+import { allEqual, effectsOf, exactly, type MeasureFinding, scaleFor } from './finding.ts';
 
 export interface TrialPair {
   base: Trial;
@@ -62,7 +62,7 @@ export function pairFinding(
   const notes = [note, lost > 0 ? `${lost} of ${pairs.length} pairs do not know it` : null].filter((n) => n !== null);
   const said = notes.length === 0 ? null : notes.join('; ');
   if (allEqual(effects, size))
-    return { ...found, kind: 'exact', location: walshLocation([effects[0]!]), greater: null, less: null, note: said };
+    return { ...found, kind: 'exact', location: exactly(effects[0]!), greater: null, less: null, note: said };
   if (scale === 'ratio')
     return {
       ...found,
