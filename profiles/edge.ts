@@ -9,8 +9,8 @@ import {
   latencyParameters,
   payloadParameter,
   plain,
+  readsAndWrites,
   recomputeParameter,
-  steady,
   steadyParameters,
   ttlParameter,
 } from './shared/parameters.ts';
@@ -36,24 +36,13 @@ export default defineProfile({
     recomputeMs: recomputeParameter(20),
     ...latencyParameters,
   }),
-  shape: (p) => {
-    const keys = { kind: 'zipf', keys: p.keys, exponent: p.exponent } as const;
-    return {
-      ...plain,
-      dataset: catalogue(p, { stock: 100, preloadKeys: 0, payloadBytes: p.payloadBytes }),
-      traffic: {
-        arrivals: 'poisson',
-        segments: steady(p),
-        operations: [
-          { operation: 'read-item', weight: 1 - p.writeShare, keys, recordVersions: true },
-          { operation: 'write-item', weight: p.writeShare, keys, recordVersions: true },
-        ],
-        users: 10_000,
-      },
-      ttlMs: p.ttlMs,
-      checks: ['identity', 'no-lost-write'],
-      timeoutMs: p.timeoutMs,
-      edge: 'nginx',
-    };
-  },
+  shape: (p) => ({
+    ...plain,
+    dataset: catalogue(p, { stock: 100, preloadKeys: 0, payloadBytes: p.payloadBytes }),
+    traffic: readsAndWrites(p),
+    ttlMs: p.ttlMs,
+    checks: ['identity', 'no-lost-write'],
+    timeoutMs: p.timeoutMs,
+    edge: 'nginx',
+  }),
 });

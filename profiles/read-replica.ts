@@ -8,8 +8,8 @@ import {
   catalogue,
   latencyParameters,
   plain,
+  readsAndWrites,
   recomputeParameter,
-  steady,
   steadyParameters,
   ttlParameter,
 } from './shared/parameters.ts';
@@ -44,24 +44,13 @@ export default defineProfile({
     recomputeMs: recomputeParameter(10),
     ...latencyParameters,
   }),
-  shape: (p) => {
-    const keys = { kind: 'zipf', keys: p.keys, exponent: p.exponent } as const;
-    return {
-      ...plain,
-      dataset: catalogue(p, { stock: 100, preloadKeys: 0 }),
-      traffic: {
-        arrivals: 'poisson',
-        segments: steady(p),
-        operations: [
-          { operation: 'read-item', weight: 1 - p.writeShare, keys, recordVersions: true },
-          { operation: 'write-item', weight: p.writeShare, keys, recordVersions: true },
-        ],
-        users: 10_000,
-      },
-      ttlMs: p.ttlMs,
-      checks: ['identity', 'no-lost-write'],
-      timeoutMs: p.timeoutMs,
-      postgres: { replica: p.replica, applyDelayMs: p.applyDelayMs },
-    };
-  },
+  shape: (p) => ({
+    ...plain,
+    dataset: catalogue(p, { stock: 100, preloadKeys: 0 }),
+    traffic: readsAndWrites(p),
+    ttlMs: p.ttlMs,
+    checks: ['identity', 'no-lost-write'],
+    timeoutMs: p.timeoutMs,
+    postgres: { replica: p.replica, applyDelayMs: p.applyDelayMs },
+  }),
 });

@@ -4,7 +4,7 @@ import type { MeasureMeta } from '../../harness/contract/verdict.ts';
 import { type GateSettings, gateSettings } from '../../harness/plan/gate-settings.ts';
 import { decidePairs } from '../../harness/verdict/gate/decide-pairs.ts';
 import { rulesFor } from '../../harness/verdict/gate/rules.ts';
-import { allMeasures } from '../../harness/verdict/measures.ts';
+import { allMeasures, metaOf } from '../../harness/verdict/measures.ts';
 import type { Series } from './recording.ts';
 import type { Gate } from './resample.ts';
 
@@ -37,7 +37,5 @@ export function gateOf(series: Series): Gate {
 /** What is kept of each trial: every measure that a gate judges by default. */
 export function judgedMeasures(): MeasureMeta[] {
   const { tolerances } = defaultRules();
-  return [...allMeasures().values()]
-    .filter(({ id }) => tolerances[id] !== undefined)
-    .map(({ id, title, unit, better, evidence }) => ({ id, title, unit, better, evidence }));
+  return [...allMeasures().values()].filter(({ id }) => tolerances[id] !== undefined).map(metaOf);
 }

@@ -21,7 +21,7 @@ import { refusePlace } from '../plan/own-target-fit.ts';
 import { serversOf } from '../plan/servers.ts';
 import { rulesFor } from '../verdict/gate/rules.ts';
 import { parseTolerance } from '../verdict/gate/tolerance.ts';
-import { allMeasures } from '../verdict/measures.ts';
+import { allMeasures, metaOf } from '../verdict/measures.ts';
 import { readGate, type ReadGate } from './gate-flags.ts';
 import { chooseSides, type ChosenSides, targetOf } from './gate-sides.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -31,13 +31,7 @@ import { type DescribedTarget, describedTarget, isChosen, placeOf } from './own-
 import { createProgress, type Progress } from './progress.ts';
 import { typedCommand } from './typed-command.ts';
 
-const MEASURES = [...allMeasures().values()].map(({ id, title, unit, better, evidence }) => ({
-  id,
-  title,
-  unit,
-  better,
-  evidence,
-}));
+const MEASURES = [...allMeasures().values()].map(metaOf);
 
 export interface GateInput {
   profile: string;

@@ -7,6 +7,21 @@ import { parseAssignments } from '../plan/resolve-settings.ts';
 const described = (name: keyof typeof gateSettingsSchema.shape): string =>
   gateSettingsSchema.shape[name].description ?? '';
 
+/** Settings whose flags have their name. */
+const SAME_NAME = [
+  'base',
+  'candidate',
+  'baseline',
+  'build',
+  'budget',
+  'trial',
+  'design',
+  'noisePairs',
+  'firstLook',
+  'lastLook',
+  'baselineTrials',
+] as const satisfies readonly (keyof typeof gateSettingsSchema.shape)[];
+
 /** Adds them to the verb. */
 export function addGateFlags(command: Command): Command {
   const evidence = 'What is compared:';
@@ -64,34 +79,11 @@ export function readGate(
   section: unknown,
   configPath: string | null,
 ): ReadGate {
-  const {
-    tolerance,
-    base,
-    candidate,
-    baseline,
-    build,
-    budget,
-    trial,
-    design,
-    noisePairs,
-    firstLook,
-    lastLook,
-    baselineTrials,
-  } = flags;
+  const tolerance = flags['tolerance'] as string[] | undefined;
   const settings = gateSettings(
     {
-      base,
-      candidate,
-      baseline,
-      build,
-      budget,
-      trial,
-      design,
-      noisePairs,
-      firstLook,
-      lastLook,
-      baselineTrials,
-      tolerances: tolerance === undefined ? undefined : parseAssignments(tolerance as string[]),
+      ...Object.fromEntries(SAME_NAME.map((name) => [name, flags[name]])),
+      tolerances: tolerance === undefined ? undefined : parseAssignments(tolerance),
     },
     section,
     configPath,

@@ -5,8 +5,8 @@
  */
 import { messageOf } from '../contract/errors.ts';
 import type { CheckResult, Judgement, RunResult, ThresholdResult, ValidityResult } from '../contract/result.ts';
-import type { Check, Evidence, Finding, MeasureMeta, VerdictStatus } from '../contract/verdict.ts';
-import { allMeasures } from './measures.ts';
+import type { Check, Evidence, Finding, VerdictStatus } from '../contract/verdict.ts';
+import { allMeasures, metaOf } from './measures.ts';
 import { phasesOf } from './phases.ts';
 import { recoveryOf } from './recovery.ts';
 import { wordVerdict } from './sentence.ts';
@@ -102,10 +102,6 @@ function worst(
     ...thresholds.map(({ status }) => sound(status)),
   ];
   return all.includes('fail') ? 'fail' : all.includes('unknown') ? 'unknown' : 'pass';
-}
-
-function metaOf({ id, title, unit, better, evidence }: MeasureMeta): MeasureMeta {
-  return { id, title, unit, better, evidence };
 }
 
 /** JSON knows no Infinity: "never" is null, and the recovery list says so. Floats are cut to what means anything. */

@@ -2,7 +2,7 @@
  * The one table of measures. A threshold, a column of a comparison, a line of the gate, a JUnit case and a tile of
  * the report are all the same measure, looked up here by id or by a short name.
  */
-import type { Measure } from '../contract/verdict.ts';
+import type { Measure, MeasureMeta } from '../contract/verdict.ts';
 import breakpoint from './measures/breakpoint.ts';
 import cache from './measures/cache.ts';
 import database from './measures/database.ts';
@@ -50,6 +50,11 @@ export function allMeasures(): Map<string, Measure> {
 /** A measure by its id or by a short name such as `p99`; undefined where there is none. */
 export function findMeasure(name: string): Measure | undefined {
   return measures.get(name) ?? byAlias.get(name);
+}
+
+/** What a result tells of a measure: without how it is computed, and without its short names. */
+export function metaOf({ id, title, unit, better, evidence }: MeasureMeta): MeasureMeta {
+  return { id, title, unit, better, evidence };
 }
 
 /** Every name that {@link findMeasure} knows. */

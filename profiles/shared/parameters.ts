@@ -1,7 +1,7 @@
 /** Parameters and segments that several profiles share, so that they are named and bounded alike everywhere. */
 import { z } from 'zod';
 import type { ArrivalSegment } from '../../harness/contract/load.ts';
-import type { Dataset } from '../../harness/contract/profile.ts';
+import type { Dataset, ProfileTraffic } from '../../harness/contract/profile.ts';
 
 /** How long the database takes to make a value (δ). */
 export function recomputeParameter(fallbackMs: number): z.ZodDefault<z.ZodNumber> {
@@ -59,6 +59,22 @@ export const latencyParameters = {
 /** A warm-up and one recorded stretch, both at the same rate. */
 export function steady(p: { ratePerSec: number; durationSec: number; warmUpSec: number }): ArrivalSegment[] {
   return [...warmUp(p.warmUpSec, p.ratePerSec), segment('steady', p.durationSec, p.ratePerSec)];
+}
+
+/** Steady reads of a catalogue by a Zipf distribution, and writes of the same keys, with the version of every answer kept. */
+export function readsAndWrites(
+  p: Parameters<typeof steady>[0] & { keys: number; exponent: number; writeShare: number },
+): ProfileTraffic {
+  const keys = { kind: 'zipf', keys: p.keys, exponent: p.exponent } as const;
+  return {
+    arrivals: 'poisson',
+    segments: steady(p),
+    operations: [
+      { operation: 'read-item', weight: 1 - p.writeShare, keys, recordVersions: true },
+      { operation: 'write-item', weight: p.writeShare, keys, recordVersions: true },
+    ],
+    users: 10_000,
+  };
 }
 
 /** The warm-up, or nothing where its length is zero. */

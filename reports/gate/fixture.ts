@@ -7,7 +7,7 @@ import type { GateResult, MeasureDecision, MeasureOutcome, Trial } from '../../h
 import { RESULT_SCHEMA_VERSION } from '../../harness/contract/result.ts';
 import type { MeasureMeta } from '../../harness/contract/verdict.ts';
 import { seededRandom } from '../../harness/kit/random.ts';
-import { FIXTURE_START_MS } from '../fixtures/make-fixture.ts';
+import { FIXTURE_START_MS, fixtureEnvironment } from '../fixtures/make-fixture.ts';
 import { makePlan } from '../fixtures/plan-fixture.ts';
 import { pairEffect, pairsOf } from './pairs.ts';
 
@@ -127,19 +127,7 @@ export function makeGate(options: GateFixtureOptions = {}): GateResult {
     evidence: alone ? 'baseline' : 'side-by-side',
     design: alone ? null : 'alternating',
     plan,
-    environment: {
-      id: 'local',
-      versions: { redis: `redis-server 7.0.15${note}`, postgres: 'PostgreSQL 18.4', node: 'v24.21.0' },
-      toxiproxy: 'embedded',
-      notes: [`Synthetic: every number in this result comes from a model, none was measured.${note}`],
-      machine: {
-        platform: 'linux x64',
-        cores: 2,
-        cpuModel: 'synthetic',
-        memoryBytes: 8 * 2 ** 30,
-        fingerprint: 'fixture',
-      },
-    },
+    environment: fixtureEnvironment(note),
     sides: [
       ...(alone
         ? []

@@ -1,7 +1,8 @@
 /** The tables of a gate: what was found of each measure, what was compared, and where and how it ran. */
 import { html as esc } from 'ghtml';
 import type { GateResult, MeasureDecision } from '../../harness/contract/gate.ts';
-import { bytes, milliseconds, number, withUnit } from '../model/format.ts';
+import { milliseconds, number, withUnit } from '../model/format.ts';
+import { placeRows } from '../html/run-tables.ts';
 import { renderTable, slug } from '../html/table.ts';
 import type { Cell } from '../html/table.ts';
 import {
@@ -111,13 +112,7 @@ export function renderSetting(result: GateResult): string {
       `error rate ${number(rules.alpha * 100)} % over all measures together, clear passes end it after ${number(rules.firstLook)} pairs, regressions are tested once after ${number(rules.lastLook)}`,
     ],
     ['Seed', String(plan.seed)],
-    ['Environment', `${environment.id}, proxy: ${environment.toxiproxy}`],
-    ...Object.entries(environment.versions),
-    [
-      'Machine',
-      `${environment.machine.platform}, ${environment.machine.cores} cores, ${environment.machine.cpuModel}, ${bytes(environment.machine.memoryBytes)}`,
-    ],
-    ['Fingerprint', environment.machine.fingerprint],
+    ...placeRows(environment),
     ['Generator lag', lags.length === 0 ? 'not told' : `p99 at most ${milliseconds(Math.max(...lags))} in any trial`],
     [
       'Stolen CPU',

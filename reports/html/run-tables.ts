@@ -2,6 +2,7 @@
 import { html as esc } from 'ghtml';
 import { ERROR_OUTCOMES, REQUEST_OUTCOMES } from '../../harness/contract/operation.ts';
 import { CACHE_OUTCOMES } from '../../harness/contract/defence.ts';
+import type { EnvironmentManifest } from '../../harness/contract/environment.ts';
 import type { HistogramRecord } from '../../harness/contract/load.ts';
 import type { RunResult } from '../../harness/contract/result.ts';
 import { OUTCOME_NAMES } from '../model/findings.ts';
@@ -170,19 +171,23 @@ export function renderMeasures(run: RunResult): string {
   });
 }
 
+/** Where it ran: environment, versions, machine. */
+export function placeRows({ id, toxiproxy, versions, machine }: EnvironmentManifest): [string, string][] {
+  return [
+    ['Environment', `${id}, proxy: ${toxiproxy}`],
+    ...Object.entries(versions),
+    ['Machine', `${machine.platform}, ${machine.cores} cores, ${machine.cpuModel}, ${bytes(machine.memoryBytes)}`],
+    ['Fingerprint', machine.fingerprint],
+  ];
+}
+
 /** Command, seed, versions, machine, plan. */
 export function renderOrigin(run: RunResult): string {
   const { environment, plan } = run;
   const pairs: [string, string][] = [
     ['Run', `${run.runId}, ${run.startedAt} to ${run.finishedAt}`],
     ['Seed', String(plan.seed)],
-    ['Environment', `${environment.id}, proxy: ${environment.toxiproxy}`],
-    ...Object.entries(environment.versions),
-    [
-      'Machine',
-      `${environment.machine.platform}, ${environment.machine.cores} cores, ${environment.machine.cpuModel}, ${bytes(environment.machine.memoryBytes)}`,
-    ],
-    ['Fingerprint', environment.machine.fingerprint],
+    ...placeRows(environment),
     ['Instances', String(plan.instances)],
     ['TTL', milliseconds(plan.ttlMs)],
     [

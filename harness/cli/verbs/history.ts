@@ -131,7 +131,7 @@ async function resolveMeasure(
   name: string,
   entries: readonly HistoryEntry[],
 ): Promise<{ measure: MeasureMeta; phase: HistoryPhase }> {
-  const [{ findMeasure, measureNames }, { PHASE_NAMES }] = await Promise.all([
+  const [{ findMeasure, measureNames, metaOf }, { PHASE_NAMES }] = await Promise.all([
     import('../../verdict/measures.ts'),
     import('../../verdict/phases.ts'),
   ]);
@@ -144,10 +144,7 @@ async function resolveMeasure(
     const known = findMeasure(wanted);
     const own = known?.id ?? wanted;
     const measure = entries.flatMap((entry) => entry.definitions.find((one) => one.id === own) ?? []).at(-1) ?? known;
-    if (measure) {
-      const { id, title, unit, better, evidence } = measure;
-      return { measure: { id, title, unit, better, evidence }, phase };
-    }
+    if (measure) return { measure: metaOf(measure), phase };
   }
   throw unknownName('measure', tries.at(-1)![1], measureNames());
 }
