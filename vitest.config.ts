@@ -2,9 +2,17 @@ import { defineConfig } from 'vitest/config';
 
 const results = process.env['CACHEQUAKE_TEST_RESULTS'];
 
+/** Tests that start servers, but measure nothing that a neighbour on the machine could change. */
+const TOGETHER = [
+  'harness/cli/{bad-input,gate,history,new}.int.test.ts',
+  'reports/**/*.int.test.ts',
+  'scripts/*.int.test.ts',
+];
+
 /**
- * Unit tests run side by side; tests that start servers (`*.int.test.ts`) run one file at a time after them, and within
- * a file two at a time where it says so (`test.concurrent`): what is counted there must not depend on the clock.
+ * Unit tests run side by side; tests that start servers (`*.int.test.ts`) after them, first those that do not mind a
+ * neighbour, two files at a time, then the others one file at a time, and within a file two at a time where it says so
+ * (`test.concurrent`): what is counted there must not depend on the clock.
  */
 export default defineConfig({
   test: {
@@ -20,15 +28,28 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'together',
+          include: TOGETHER,
+          exclude: ['reports/runs/**', 'node_modules/**'],
+          // Twice of what they take alone.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 2,
+          maxConcurrency: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'integration',
           include: ['{harness,targets,profiles,reports,bench,scripts}/**/*.int.test.ts'],
-          exclude: ['reports/runs/**', 'node_modules/**'],
+          exclude: [...TOGETHER, 'reports/runs/**', 'node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // Within a file, tests that mostly wait for their own load may say that they do not mind a neighbour.
           maxConcurrency: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

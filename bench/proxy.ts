@@ -1,6 +1,7 @@
 /**
- * What the embedded Toxiproxy costs: Redis GET through it and directly, in turns within one run, so that other work on
- * the machine falls on both. One connection tells the time added to a request, thirty tell the throughput.
+ * What the embedded Toxiproxy costs: Redis GET through it, through a bare pipe of Node and directly, in turns within one
+ * run, so that other work on the machine falls on all. One connection tells the time added to a request, thirty tell the
+ * throughput; the bare pipe tells what of it any proxy in Node would cost on this machine.
  * Alone: `node bench/proxy.ts`.
  */
 import { spawn } from 'node:child_process';
@@ -14,6 +15,7 @@ import { entryPoint } from '../harness/kit/package-root.ts';
 import { connectToxiproxy } from '../harness/toxiproxy/control.ts';
 import type { BenchResult } from './result.ts';
 import { thisMachine } from './result.ts';
+import { startServer } from './servers/start-server.ts';
 
 const GOAL_ADDED_US = 100;
 const GOAL_GETS_PER_SEC = 25_000;
@@ -26,6 +28,10 @@ const CONNECTIONS = 30;
 
 const REDIS_SERVER = process.env['REDIS_SERVER'] ?? 'redis-server';
 const REDIS_BENCHMARK = process.env['REDIS_BENCHMARK'] ?? 'redis-benchmark';
+
+const WAYS = ['direct', 'pipe', 'proxied'] as const;
+type Way = (typeof WAYS)[number];
+const NAMES: Record<Way, string> = { direct: 'direct', pipe: 'bare pipe of Node', proxied: 'embedded Toxiproxy' };
 
 const KEY = 'bench:proxy';
 const VALUE = 'x'.repeat(100);
@@ -159,57 +165,56 @@ export async function benchProxy(): Promise<BenchResult> {
       listen: '127.0.0.1:0',
       upstream: `127.0.0.1:${redis.port}`,
     });
-    const ways = { direct: redis.port, proxied: Number(listen.split(':')[1]) };
+    await using pipe = await startServer('pipe', [String(redis.port)]);
+    const ports: Record<Way, number> = { direct: redis.port, pipe: pipe.port, proxied: Number(listen.split(':')[1]) };
 
-    const direct = await dial(ways.direct);
-    const proxied = await dial(ways.proxied);
-    sockets.push(direct, proxied);
-    direct.write(command('SET', KEY, VALUE));
-    await once(direct, 'data');
+    for (const way of WAYS) sockets.push(await dial(ports[way]));
+    sockets[0]!.write(command('SET', KEY, VALUE));
+    await once(sockets[0]!, 'data');
 
-    const us: Record<keyof typeof ways, number[]> = { direct: [], proxied: [] };
-    for (const socket of [direct, proxied]) await pingPong(socket, SINGLE_REQUESTS, () => {});
-    for (let round = 0; round < ROUNDS; round++) {
-      await pingPong(direct, SINGLE_REQUESTS, (value) => us.direct.push(value));
-      await pingPong(proxied, SINGLE_REQUESTS, (value) => us.proxied.push(value));
-    }
-
-    const perSec: Record<keyof typeof ways, number[]> = { direct: [], proxied: [] };
-    let tool = '';
-    await getsPerSec(ways.proxied);
+    const us: Record<Way, number[]> = { direct: [], pipe: [], proxied: [] };
+    for (const socket of sockets) await pingPong(socket, SINGLE_REQUESTS, () => {});
     for (let round = 0; round < ROUNDS; round++)
-      for (const way of ['direct', 'proxied'] as const) {
-        const measured = await getsPerSec(ways[way]);
+      for (const [i, way] of WAYS.entries())
+        await pingPong(sockets[i]!, SINGLE_REQUESTS, (value) => us[way].push(value));
+
+    const perSec: Record<Way, number[]> = { direct: [], pipe: [], proxied: [] };
+    let tool = '';
+    await getsPerSec(ports.proxied);
+    for (let round = 0; round < ROUNDS; round++)
+      for (const way of WAYS) {
+        const measured = await getsPerSec(ports[way]);
         perSec[way].push(measured.perSec);
         tool = measured.tool;
       }
 
     const addedUs = median(us.proxied) - median(us.direct);
     const throughput = median(perSec.proxied);
-    const ratio = median(perSec.proxied.map((value, round) => value / (perSec.direct[round] ?? Number.NaN)));
+    const shareOf = (one: Way, other: Way): number =>
+      median(perSec[one].map((value, round) => value / (perSec[other][round] ?? Number.NaN)));
     return {
       name: 'proxy',
-      title: `Redis GET through the embedded Toxiproxy and directly, in turns (${ROUNDS} rounds, ${tool})`,
+      title: `Redis GET directly, through a bare pipe of Node and through the embedded Toxiproxy, in turns (${ROUNDS} rounds, ${tool})`,
       startedAt,
       machine: thisMachine(),
-      rows: (['direct', 'proxied'] as const).map((way) => ({
-        way,
+      rows: WAYS.map((way) => ({
+        way: NAMES[way],
         'p50 µs, 1 connection': Math.round(median(us[way])),
         'p99 µs, 1 connection': Math.round(quantile(us[way], 0.99)),
         'GET/s, 30 connections': Math.round(median(perSec[way])),
         'lowest round': Math.round(Math.min(...perSec[way])),
         'highest round': Math.round(Math.max(...perSec[way])),
-        'share of direct': way === 'direct' ? '1.00' : ratio.toFixed(2),
+        'share of direct': shareOf(way, 'direct').toFixed(2),
       })),
       goals: [
         {
           goal: `less than ${GOAL_ADDED_US} µs added to the median request`,
-          measured: `${addedUs.toFixed(0)} µs`,
+          measured: `${addedUs.toFixed(0)} µs; a bare pipe adds ${(median(us.pipe) - median(us.direct)).toFixed(0)} µs`,
           met: addedUs < GOAL_ADDED_US,
         },
         {
           goal: `at least ${GOAL_GETS_PER_SEC} GET/s over ${CONNECTIONS} connections`,
-          measured: `${Math.round(throughput)} GET/s, ${ratio.toFixed(2)} of direct`,
+          measured: `${Math.round(throughput)} GET/s, ${shareOf('proxied', 'direct').toFixed(2)} of direct, ${shareOf('proxied', 'pipe').toFixed(2)} of a bare pipe`,
           met: throughput >= GOAL_GETS_PER_SEC,
         },
       ],

@@ -31,7 +31,7 @@ async function compare(name: string, ...more: string[]): Promise<RunResult[]> {
   return (JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as ComparisonResult).runs;
 }
 
-test('the replica takes the reads off the primary; one that lags fills the cache with what was just replaced', async () => {
+test.concurrent('the replica takes the reads off the primary; one that lags fills the cache with what was just replaced', async () => {
   const [lagging, none] = (await compare(
     'replica',
     '--vary=replica=true,false',
@@ -65,7 +65,7 @@ test('the replica takes the reads off the primary; one that lags fills the cache
   }
 });
 
-test('a second delete after the lag ends what the replica has spoilt, and a version keeps it out of the cache', async () => {
+test.concurrent('a second delete after the lag ends what the replica has spoilt, and a version keeps it out of the cache', async () => {
   const [once, twice, versioned] = (await compare(
     'writes',
     '--write=invalidate-after-write,double-delete,versioned-write',

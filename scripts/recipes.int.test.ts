@@ -22,9 +22,9 @@ const SETTINGS = {
   set: { durationSec: 1, warmUpSec: 0.5, ratePerSec: 150, keys: 20, ttlMs: 400, recomputeMs: 10 },
 };
 const GATE = {
-  firstLook: 5,
-  lastLook: 5,
-  baselineTrials: 3,
+  firstLook: 6,
+  lastLook: 6,
+  baselineTrials: 6,
   alpha: 0.2,
   tolerances: {
     p50: '500%',
@@ -147,7 +147,7 @@ describe('the GitHub action', () => {
   });
 
   test.concurrent('a regression ends with 99, is annotated and summed up, and its report is kept all the same', async () => {
-    const inputs = { baseline: 'baseline.json', artifact: 'mine', arguments: '--first-look=4\n--last-look=4\n' };
+    const inputs = { baseline: 'baseline.json', artifact: 'mine', arguments: '--first-look=6\n--last-look=6\n' };
     const { code, outputs, used, log, summary } = await act(inputs, SLOWER);
     expect(code, log).toBe(99);
     expect(outputs).toMatchObject({ decision: 'regressed', 'exit-code': '99' });

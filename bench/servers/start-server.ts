@@ -6,12 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 export interface BenchServer extends AsyncDisposable {
   url: string;
+  port: number;
 }
 
-/** @param name the server's file in this folder, without its ending */
-export async function startServer(name: 'trivial' | 'stalling'): Promise<BenchServer> {
+/**
+ * @param name the server's file in this folder, without its ending
+ * @param args words of its command line
+ */
+export async function startServer(
+  name: 'trivial' | 'stalling' | 'pipe',
+  args: readonly string[] = [],
+): Promise<BenchServer> {
   const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const died = once(child, 'exit').then(() => {
     throw new Error(`the bench server '${name}' ended before it was ready`);
   });
@@ -20,6 +27,7 @@ export async function startServer(name: 'trivial' | 'stalling'): Promise<BenchSe
   const { port } = JSON.parse(line) as { port: number };
   return {
     url: `http://127.0.0.1:${port}`,
+    port,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');

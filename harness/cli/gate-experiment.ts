@@ -12,6 +12,7 @@ import { selectEnvironment } from '../environment/select.ts';
 import { assertAcceptable, makeBaseline, runTrials } from '../gate/baseline.ts';
 import { assertSameExperiment, readBaseline, writeBaseline } from '../gate/baseline-file.ts';
 import { chooseLength, type TrialLength } from '../gate/budget.ts';
+import { defaultDesign } from '../gate/pairs.ts';
 import { type PlacedSide, placeSide } from '../gate/place-side.ts';
 import { announce, exitCodeOf, type GateOutcome, runAgainstBaseline, runSideBySide } from '../gate/run-gate.ts';
 import type { PairSide } from '../gate/trial.ts';
@@ -19,6 +20,7 @@ import { recordedMs, withRecordedMs } from '../gate/trial-plan.ts';
 import { openJournal } from '../kit/journal.ts';
 import { refusePlace } from '../plan/own-target-fit.ts';
 import { serversOf } from '../plan/servers.ts';
+import { trialsOf } from '../verdict/gate/decide-baseline.ts';
 import { rulesFor } from '../verdict/gate/rules.ts';
 import { parseTolerance } from '../verdict/gate/tolerance.ts';
 import { allMeasures, metaOf } from '../verdict/measures.ts';
@@ -122,8 +124,9 @@ export async function runGate(input: GateInput): Promise<GateFinish> {
       return await concluded(folder, input.out, progress, async () => {
         if (base !== null) {
           const { requests, tooFew } = candidate.length;
-          progress.step(announce(gate.settings.design, candidate.length, recordedMs(candidate.plan)));
-          const { design, noisePairs } = gate.settings;
+          const { noisePairs } = gate.settings;
+          const design = gate.settings.design ?? defaultDesign(environment.id);
+          progress.step(announce(design, candidate.length, recordedMs(candidate.plan)));
           return runSideBySide({ ...common, base, design, noisePairs, requests, tooFew });
         }
         const file = gate.settings.baseline!;
@@ -132,7 +135,8 @@ export async function runGate(input: GateInput): Promise<GateFinish> {
           ...common,
           baseline: planner.baseline!,
           file,
-          trials: planner.rules.lastLook,
+          // What has no partner in the baseline would say nothing.
+          trials: Math.min(planner.rules.lastLook, trialsOf(planner.baseline!)),
           acceptCommand: `${common.command} --accept`,
         });
       });
@@ -239,7 +243,7 @@ function plannerOf(
       }
       return chooseLength({
         plan: whole,
-        design: settings.design,
+        design: settings.design ?? defaultDesign(environment),
         trialMs: settings.trialMs,
         budgetMs: settings.budgetMs,
         firstLook: rules.firstLook,

@@ -46,16 +46,11 @@ export function addGateFlags(command: Command): Command {
   );
   add('--budget <time>', `${described('budget')} (default: 10m)`, judging);
   add('--trial <time>', described('trial'), judging);
-  add(
-    '--design <design>',
-    `${described('design')} (default: ${gateSettings({}, undefined, null).design})`,
-    judging,
-    (option) => option.choices(['alternating', 'duet']),
-  );
+  add('--design <design>', described('design'), judging, (option) => option.choices(['alternating', 'duet']));
   add('--noise-pairs <number>', `${described('noisePairs')} (default: 2)`, judging, whole);
   add('--first-look <number>', described('firstLook'), judging, whole);
   add('--last-look <number>', described('lastLook'), judging, whole);
-  add('--baseline-trials <number>', `${described('baselineTrials')} (default: 8)`, judging, whole);
+  add('--baseline-trials <number>', `${described('baselineTrials')} (default: 12)`, judging, whole);
   return command;
 }
 

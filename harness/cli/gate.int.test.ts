@@ -104,7 +104,7 @@ test('a query too many in the candidate is found against the commit before it', 
 });
 
 describe('a baseline', () => {
-  const looks = ['--first-look', '5', '--last-look', '5', '--baseline-trials', '5', '--trial', '1s'];
+  const looks = ['--first-look', '6', '--last-look', '6', '--baseline-trials', '6', '--trial', '1s'];
   const CLEAN = { EXTRA_QUERY_SHARE: '0' };
 
   let file: string;
@@ -117,9 +117,9 @@ describe('a baseline', () => {
       CLEAN,
     );
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/^accepted {2}.*baseline\.json: \d+ counts from 5 trials of the working folder/);
+    expect(stdout).toMatch(/^accepted {2}.*baseline\.json: \d+ counts from 6 trials of the working folder/);
     text = readFileSync(file, 'utf8');
-    expect(text).toMatch(/^ {4}"db\.queriesPerRequest": \[(0\.\d+(, )?){5}\],$/m);
+    expect(text).toMatch(/^ {4}"db\.queriesPerRequest": \[(0\.\d+(, )?){6}\],$/m);
   });
 
   test('holds where nothing has changed; times are told and not judged', async () => {

@@ -111,9 +111,9 @@ export interface GateRules {
   tolerances: Readonly<Record<string, { scale: EffectScale; tolerance: number }>>;
   /** Error rate over all measures together. */
   alpha: number;
-  /** Pairs at which a clear pass ends the gate early. */
+  /** Pairs at which a clear pass, or a large regression, ends the gate early. */
   firstLook: number;
-  /** Pairs at which a regression is tested, once. */
+  /** Pairs at which it is decided in any case. */
   lastLook: number;
 }
 

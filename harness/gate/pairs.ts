@@ -6,7 +6,13 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Environment, EnvironmentManifest, EnvironmentOptions, StartedStack } from '../contract/environment.ts';
+import type {
+  Environment,
+  EnvironmentId,
+  EnvironmentManifest,
+  EnvironmentOptions,
+  StartedStack,
+} from '../contract/environment.ts';
 import { HarnessError } from '../contract/errors.ts';
 import type { PairDesign, SideName, Trial } from '../contract/gate.ts';
 import type { Journal } from '../contract/journal.ts';
@@ -59,6 +65,19 @@ export interface PairRunner extends AsyncDisposable {
 /** Share of the planned rate that each side of a pair gets: a duet shares the machine. */
 export function rateShareOf(design: PairDesign): number {
   return design === 'duet' ? 0.5 : 1;
+}
+
+/**
+ * How pairs are run where nobody said: both at once, which sees several times smaller changes in the same time (measured:
+ * docs/gate-validation.md), if there can be two sets of servers.
+ */
+export function defaultDesign(environment: EnvironmentId): PairDesign {
+  return hasOneSet(environment) ? 'alternating' : 'duet';
+}
+
+/** Servers, or a service, that run already are there once. */
+function hasOneSet(environment: EnvironmentId): boolean {
+  return environment === 'external' || environment === 'none';
 }
 
 /**
@@ -132,10 +151,12 @@ async function runDuet(
 async function startStacks(input: PairsInput): Promise<StartedStack[]> {
   const start = (runId: string, folder: string): Promise<StartedStack> => startTrialStack(input, runId, folder);
   if (input.design === 'alternating') return [await start(input.runId, input.folder)];
-  if (input.environment.id === 'external')
-    throw new HarnessError('BAD_PLAN', 'a duet needs two sets of servers, and --env external has one', {
-      hint: 'use --design alternating',
-    });
+  if (hasOneSet(input.environment.id))
+    throw new HarnessError(
+      'BAD_PLAN',
+      `a duet needs two sets of servers, and ${input.environment.id === 'none' ? 'a service that runs already is one' : '--env external has one'}`,
+      { hint: 'use --design alternating' },
+    );
   const outcomes = await Promise.allSettled(
     [1, 2].map((number) => start(`${input.runId}.${number}`, join(input.folder, `stack-${number}`))),
   );

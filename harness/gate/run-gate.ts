@@ -137,7 +137,9 @@ export async function runAgainstBaseline(input: AgainstBaselineInput): Promise<G
     decided: (done) => decide(done, false, false).status !== 'continue',
   });
   const sameMachine = manifest.machine.fingerprint === baseline.machine.fingerprint;
-  const made = failure === null ? decide(trials, true, sameMachine) : failedDecision('candidate', failure);
+  const settled = decide(trials, false, sameMachine);
+  const conclusion = settled.status === 'continue' ? decide(trials, true, sameMachine) : settled;
+  const made = failure === null ? conclusion : failedDecision('candidate', failure);
   const status = interrupted || made.status === 'continue' ? 'undecided' : made.status;
   const result = assembleGateResult({
     ...input,

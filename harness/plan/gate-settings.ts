@@ -38,8 +38,11 @@ export const gateSettingsSchema = z.strictObject({
     .describe('file of accepted counts, compared with instead of a base; relative to the working folder'),
   design: z
     .enum(['alternating', 'duet'])
-    .default('alternating')
-    .describe('pairs one after the other with the whole machine each, or both at once at half the rate each'),
+    .nullable()
+    .default(null)
+    .describe(
+      'the sides of a pair one after the other with the whole machine each, or both at once at half the rate each; where not given at once, and one after the other on servers of which there is one set only',
+    ),
   budget: duration.default('10m').describe('how long measuring may take; no pair is begun that would end later'),
   trial: duration
     .nullable()
@@ -57,15 +60,17 @@ export const gateSettingsSchema = z.strictObject({
     .max(20)
     .default(2)
     .describe('pairs of the base with itself that are run first, to learn the noise of the machine'),
-  firstLook: looks.describe('pairs after which a clear pass ends the gate: 12, or 4 trials against a baseline'),
-  lastLook: looks.describe('pairs after which a regression is tested, once: 24, or 8 trials against a baseline'),
+  firstLook: looks.describe(
+    'pairs after which a clear pass or a large regression ends the gate: 12, or 6 trials against a baseline',
+  ),
+  lastLook: looks.describe('pairs after which it is decided in any case: 24, or 12 trials against a baseline'),
   alpha: z
     .number()
     .gt(0)
     .max(0.2)
     .default(0.01)
     .describe('how often an unchanged service may be called regressed, over all measures together'),
-  baselineTrials: z.int().min(1).max(60).default(8).describe('trials that a baseline is accepted from'),
+  baselineTrials: z.int().min(1).max(60).default(12).describe('trials that a baseline is accepted from'),
 });
 
 /** The settings with durations in ms. */
@@ -75,7 +80,8 @@ export interface GateSettings {
   base: string | null;
   candidate: string | null;
   baseline: string | null;
-  design: PairDesign;
+  /** Null for what the servers allow. */
+  design: PairDesign | null;
   budgetMs: number;
   /** Null for a length that gives enough requests. */
   trialMs: number | null;

@@ -109,7 +109,7 @@ export function renderSetting(result: GateResult): string {
     ],
     [
       'Rules',
-      `error rate ${number(rules.alpha * 100)} % over all measures together, clear passes end it after ${number(rules.firstLook)} pairs, regressions are tested once after ${number(rules.lastLook)}`,
+      `error rate ${number(rules.alpha * 100)} % over all measures together, looks after ${number(rules.firstLook)} and ${number(rules.lastLook)} ${result.evidence === 'baseline' ? 'trials' : 'pairs'}: what is clear ends it at the first`,
     ],
     ['Seed', String(plan.seed)],
     ...placeRows(environment),

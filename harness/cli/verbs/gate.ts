@@ -33,7 +33,7 @@ Examples:
   cachequake gate hot-key --base image:shop:1.4 --candidate image:shop:1.5 --tolerance p99=15%
   cachequake gate hot-key --baseline perf/hot-key.json --accept
   cachequake gate hot-key --baseline perf/hot-key.json
-  cachequake gate hot-key --self-test --design duet
+  cachequake gate hot-key --self-test --design alternating
 
 Exit codes: 0 pass, 99 regressed, 4 undecided or invalid, 2 usage, 3 environment, 130 interrupted.`,
     );

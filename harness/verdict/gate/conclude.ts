@@ -6,8 +6,9 @@
 import type { GateDecision, GateGuard, GateRules, MeasureDecision } from '../../contract/gate.ts';
 import type { MeasureMeta } from '../../contract/verdict.ts';
 import { counted, listed } from '../wording.ts';
-import { decideMeasure, type Look, POWER } from './decide-measure.ts';
+import { decideMeasure, POWER } from './decide-measure.ts';
 import type { MeasureFinding } from './finding.ts';
+import type { Look } from './looks.ts';
 import { holmOver, testsOf } from './several.ts';
 import { effectText, inSentence, intervalText, sizeText } from './words.ts';
 
@@ -28,6 +29,8 @@ export interface Conclusion {
   /** Pairs, or trials of the candidate, that count. */
   n: number;
   fewest: number;
+  /** How to have more, where more time is not the way; null where it is. */
+  fewestHint: string | null;
   noun: 'pair' | 'trial';
   /** Why it is decided before the last look was reached; null where it was not. */
   hurried: string | null;
@@ -49,7 +52,8 @@ export function conclude(input: Conclusion): GateDecision {
       fewest: input.fewest,
       noun: `${noun}s`,
     });
-    const doubt = look === 'last' ? input.guards.find((guard) => doubts(guard, finding.meta)) : undefined;
+    const doubt =
+      look === 'first' || look === 'last' ? input.guards.find((guard) => doubts(guard, finding.meta)) : undefined;
     return doubt ? { ...decision, outcome: 'undecided' as const, why: `${doubt.message}; ${decision.why}` } : decision;
   });
   const guards = [...input.guards, ...fewGuards(input, measures)];
@@ -68,12 +72,15 @@ function doubts({ ok, forbids }: ScopedGuard, { id, evidence }: MeasureMeta): bo
   return !ok && forbids !== 'pass' && (forbids === 'times' ? evidence === 'time' : forbids.includes(id));
 }
 
-function fewGuards({ n, noun, fewest, look }: Conclusion, measures: readonly MeasureDecision[]): ScopedGuard[] {
+function fewGuards(
+  { n, noun, fewest, fewestHint, look }: Conclusion,
+  measures: readonly MeasureDecision[],
+): ScopedGuard[] {
   if (look !== 'last' || measures.length === 0) return [];
   const ok = n >= fewest;
   const message = ok
     ? `${counted(n, noun)}, at least ${fewest} are needed`
-    : `${counted(n, noun)}, and a regression can be shown with ${fewest} at the earliest`;
+    : `${counted(n, noun)}, and a regression can be shown with ${fewest} at the earliest${fewestHint === null ? '' : `: ${fewestHint}`}`;
   return [{ id: `${noun}s`, ok: ok || measures.every(({ pValue }) => pValue === null), message, forbids: 'pass' }];
 }
 

@@ -7,10 +7,8 @@ import type { GateRules, MeasureDecision, MeasureOutcome } from '../../contract/
 import { normalQuantile } from '../../stats/normal.ts';
 import { detectableEffect, pairsFor } from '../../stats/sample-size.ts';
 import { type MeasureFinding, told } from './finding.ts';
+import { alphaAt, type Look } from './looks.ts';
 import { effectText, intervalText, sizeText } from './words.ts';
-
-/** Where a gate stands: before its first look, at it, between the looks, or at the last. */
-export type Look = 'before' | 'first' | 'between' | 'last';
 
 /** One-sided confidence of the bound that lets a measure pass: looking twice, each look has its part of the error. */
 const CONFIDENCE = { first: 0.975, last: 0.95 } as const;
@@ -38,7 +36,7 @@ export interface MeasureContext {
 export function decideMeasure(finding: MeasureFinding, context: MeasureContext): MeasureDecision {
   const { scale, location, margin, n } = finding;
   const outcome = outcomeOf(finding, context);
-  const design = { alpha: context.rules.alpha, tests: context.tests, power: POWER };
+  const design = { alpha: alphaAt('last', context.rules), tests: context.tests, power: POWER };
   const seen = finding.spread === null || n < 2 ? null : detectableEffect(finding.spread, n, design);
   const decision: MeasureDecision = {
     ...finding.meta,
@@ -70,12 +68,15 @@ function outcomeOf(finding: MeasureFinding, context: MeasureContext): MeasureOut
     if (n < FEWEST_EXACT) return 'undecided';
     return estimate > margin ? 'regressed' : estimate < -margin ? 'improved' : 'unchanged';
   }
-  if (n < context.fewest) return 'undecided';
-  const { alpha } = context.rules;
-  const { adjusted, look } = context;
-  // What the last look would call regressed is not let pass before it: it waits for the one test that is made.
-  if (adjusted && adjusted.greater <= alpha && estimate > 0 && estimate >= margin / 2)
-    return look === 'last' ? 'regressed' : 'undecided';
+  const { adjusted, look, rules } = context;
+  // What goes on needs no more than a bound to pass early; what ends here must have been able to show a regression.
+  if (n < context.fewest && look !== 'first') return 'undecided';
+  const alpha = alphaAt(look, rules);
+  if (adjusted && estimate > 0 && estimate >= margin / 2) {
+    if (adjusted.greater <= alpha) return look === 'first' || look === 'last' ? 'regressed' : 'undecided';
+    // What the last look may call regressed is not let pass before it.
+    if (look === 'first' && adjusted.greater <= alphaAt('last', rules)) return 'undecided';
+  }
   if (adjusted && adjusted.less <= alpha && estimate < 0 && estimate <= -margin / 2) return 'improved';
   if (location.upper(look === 'last' ? CONFIDENCE.last : CONFIDENCE.first) > margin) return 'undecided';
   return location.lower(SHOWN) >= -margin && location.upper(SHOWN) <= margin ? 'unchanged' : 'within-noise';
@@ -98,7 +99,7 @@ function pairsNeeded(finding: MeasureFinding, context: MeasureContext): number |
       : null;
   const asRegression =
     estimate > 0 && estimate >= margin / 2
-      ? pairsFor(spread, estimate, { alpha: context.rules.alpha, tests: context.tests, power: 0.5 })
+      ? pairsFor(spread, estimate, { alpha: alphaAt('last', context.rules), tests: context.tests, power: 0.5 })
       : null;
   const fewest = Math.min(asPass ?? Infinity, asRegression ?? Infinity);
   const needed = Math.max(n + 1, context.fewest, fewest);
@@ -124,7 +125,8 @@ function whyOf(decision: MeasureDecision, finding: MeasureFinding, context: Meas
     if (n < FEWEST_EXACT) return `${effect}, the same in ${n} of at least ${FEWEST_EXACT} ${context.noun}`;
     return `${effect} in every one of ${n} ${context.noun}, tolerance ${tolerance}`;
   }
-  if (n < context.fewest) return `${n} ${context.noun}, and no test can be made with fewer than ${context.fewest}`;
+  if (n < context.fewest && outcome === 'undecided')
+    return `${n} ${context.noun}, and no test can be made with fewer than ${context.fewest}`;
   const interval = intervalText(decision);
   const found = interval === null ? effect : `${effect} (95 % interval ${interval})`;
   const level = `adjusted p ${pText(decision.adjustedP)}`;

@@ -1,16 +1,16 @@
 /**
- * The decision side by side: base and candidate in pairs of trials on one machine. Nothing is tested twice. A clear
- * pass may end the gate at the first look; a regression is tested once, at the last; definite faults and counts
- * without any noise end it at once; and what cannot be known is undecided.
+ * The decision side by side: base and candidate in pairs of trials on one machine. A clear pass or a large regression
+ * may end the gate at the first look; what is less clear waits for the last; definite faults and counts without any
+ * noise end it at once; and what cannot be known is undecided.
  */
 import type { GateDecision, GateRules } from '../../contract/gate.ts';
 import type { MeasureMeta } from '../../contract/verdict.ts';
 import { conclude, type ScopedGuard } from './conclude.ts';
-import type { Look } from './decide-measure.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import type { MeasureFinding } from './finding.ts';
 import { driftGuard, invalidGuard, lagGuard, noiseGuard, stolenGuard } from './guards.ts';
+import { lookOf } from './looks.ts';
 import { pairFinding, type TrialPair } from './pair-finding.ts';
 import { fewestPairsFor, testsOf } from './several.ts';
 
@@ -35,7 +35,7 @@ export function decidePairs(input: PairsInput): GateDecision {
   const noise = usable(input.pairs.filter(({ base }) => base.purpose === 'noise'));
   const judged = input.pairs.filter(({ base }) => base.purpose === 'judge');
   const pairs = usable(judged);
-  const look = lookOf(pairs.length, input);
+  const look = lookOf(pairs.length, rules, input.timeIsUp);
   const metas = input.measures.filter(({ id }) => rules.tolerances[id] !== undefined);
   const findings: MeasureFinding[] = [];
   const absent: string[] = [];
@@ -73,6 +73,7 @@ export function decidePairs(input: PairsInput): GateDecision {
     rules,
     n: pairs.length,
     fewest: fewestPairsFor(testsOf(findings), rules),
+    fewestHint: null,
     noun: 'pair',
     hurried: look === 'last' && pairs.length < rules.lastLook ? 'when time was up' : null,
     method: 'Exact one-sided tests of paired trials',
@@ -81,12 +82,6 @@ export function decidePairs(input: PairsInput): GateDecision {
 
 function usable(pairs: readonly TrialPair[]): TrialPair[] {
   return pairs.filter(({ base, candidate }) => base.invalid.length + candidate.invalid.length === 0);
-}
-
-function lookOf(count: number, { rules, timeIsUp }: PairsInput): Look {
-  if (timeIsUp || count >= rules.lastLook) return 'last';
-  if (count === rules.firstLook) return 'first';
-  return count < rules.firstLook ? 'before' : 'between';
 }
 
 /** What neither side ever knows does not exist in this profile, and is nothing to judge. */

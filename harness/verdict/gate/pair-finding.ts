@@ -18,6 +18,12 @@ export interface TrialPair {
   candidate: Trial;
 }
 
+/** What a finding rests on: the measures of both sides under the same traffic. */
+export interface MeasuredPair {
+  base: Pick<Trial, 'measures'>;
+  candidate: Pick<Trial, 'measures'>;
+}
+
 /**
  * @param rule how the measure is judged
  * @returns null where neither side ever knows the measure: it does not exist in this profile
@@ -25,7 +31,7 @@ export interface TrialPair {
 export function pairFinding(
   meta: MeasureMeta,
   rule: GateRules['tolerances'][string],
-  pairs: readonly TrialPair[],
+  pairs: readonly MeasuredPair[],
 ): MeasureFinding | null {
   const bases = pairs.flatMap(({ base }) => base.measures[meta.id] ?? []);
   const candidates = pairs.flatMap(({ candidate }) => candidate.measures[meta.id] ?? []);

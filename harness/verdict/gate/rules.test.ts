@@ -47,7 +47,7 @@ test('rules take the last word on a measure, and a baseline judges counts only',
   expect(side.tolerances['latency.p99']).toEqual({ scale: 'ratio', tolerance: 0.15 });
   expect(side.tolerances['db.peakRate']).toEqual({ scale: 'ratio', tolerance: 0.3 });
   const stored = rulesFor({ tolerances: ['p99=20%'], lastLook: 10 }, 'baseline');
-  expect(stored).toMatchObject({ firstLook: 4, lastLook: 10 });
+  expect(stored).toMatchObject({ firstLook: 6, lastLook: 10 });
   expect(Object.keys(stored.tolerances).filter((id) => findMeasure(id)!.evidence === 'time')).toEqual([]);
   expect(Object.keys(rulesFor({ tolerances: [], only: ['p99', 'errors'] }, 'side-by-side').tolerances)).toEqual([
     'latency.p99',

@@ -33,15 +33,9 @@ export const DEFAULT_TOLERANCES: Readonly<Record<string, { scale: EffectScale; t
 const ALPHA = 0.01;
 const LOOKS = {
   'side-by-side': { firstLook: 12, lastLook: 24 },
-  // Counts vary so little that 4 trials pass at once where nothing has changed; a regression is tested after 8.
-  baseline: { firstLook: 4, lastLook: 8 },
+  // Under the same traffic counts vary so little that the six trials that a bound needs pass where nothing has changed.
+  baseline: { firstLook: 6, lastLook: 12 },
 } as const;
-/**
- * Trials that a baseline is accepted from. The smallest p of 8 against 8 is 1/12,870, which 128 measures can share at
- * 1 %; of 8 against 5 it is 1/1,287, for 12 measures; of 8 against 4 it is 1/495, for four.
- */
-export const BASELINE_TRIALS = 8;
-
 export interface RulesInit {
   /** As typed, for example `p99=10%`; later ones win. */
   tolerances: readonly string[];

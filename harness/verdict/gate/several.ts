@@ -1,9 +1,9 @@
-/** What several measures share: one error rate over all of them, and so the fewest trials that can show anything. */
+/** What several measures share: one error rate over all of them, and so the fewest pairs that can show anything. */
 import type { GateRules } from '../../contract/gate.ts';
 import { holmAdjusted } from '../../stats/holm.ts';
-import { smallestRankSumP } from '../../stats/rank-sum.ts';
 import { fewestPairs } from '../../stats/signed-rank.ts';
 import type { MeasureFinding } from './finding.ts';
+import { alphaAt } from './looks.ts';
 
 export interface Adjusted {
   greater: number;
@@ -23,17 +23,7 @@ export function testsOf(findings: readonly MeasureFinding[]): number {
   return Math.max(1, findings.filter(({ kind }) => kind === 'tested').length);
 }
 
-/** The fewest pairs with which any measure could be shown to have regressed: 10 for six measures at 1 %. */
+/** The fewest pairs with which any measure could be shown to have regressed at the last look: 10 for six measures at 1 %. */
 export function fewestPairsFor(tests: number, rules: GateRules): number {
-  return fewestPairs(rules.alpha / tests);
-}
-
-/**
- * The fewest trials of the candidate against so many of a baseline: with 8, these are 5 for six measures at 1 % (with 4
- * the smallest p is 1/495), and 3 for one. Infinite where no number is enough.
- */
-export function fewestTrialsFor(baselineTrials: number, tests: number, rules: GateRules): number {
-  for (let trials = 1; trials <= 60; trials++)
-    if (smallestRankSumP(baselineTrials, trials) <= rules.alpha / tests) return trials;
-  return Infinity;
+  return fewestPairs(alphaAt('last', rules) / tests);
 }
