@@ -25,7 +25,9 @@ export async function measureLevels(input: Omit<TrialsInput, 'seed'>): Promise<L
     p99Ms: levelOf(loaded, knows(loaded, 'latency.p99') ? 'latency.p99' : 'latency.p95'),
     queriesPerRequest: levelOf(loaded, 'db.queriesPerRequest'),
   };
-  const invalid = [unloaded, loaded].flatMap(({ base, candidate }) => [...base.invalid, ...candidate.invalid]);
+  const invalid = [unloaded, loaded]
+    .flatMap(({ base, candidate }) => [base, candidate])
+    .flatMap((trial) => [...trial.invalid, ...trial.timesInvalid]);
   if (invalid.length > 0)
     input.say(
       `the machine is too busy for this: ${[...new Set(invalid)].join('; ')}. What follows is worth nothing but a try; take away the series' file before recording in earnest`,

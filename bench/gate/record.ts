@@ -97,6 +97,9 @@ export function pairText({ base, candidate }: TrialPair): string {
     const [a, b] = [base.measures[id], candidate.measures[id]];
     return a && b ? `${(100 * (b / a - 1)).toFixed(1)} %` : 'unknown';
   };
-  const invalid = [...base.invalid, ...candidate.invalid].map((why) => `; invalid: ${why}`).join('');
+  const invalid = [base, candidate]
+    .flatMap((trial) => [...trial.invalid, ...trial.timesInvalid])
+    .map((why) => `; invalid: ${why}`)
+    .join('');
   return `p50 ${change('latency.p50')}, p95 ${change('latency.p95')}, p99 ${change('latency.p99')}, queries ${change('db.queriesPerRequest')}${invalid}`;
 }

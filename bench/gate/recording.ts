@@ -45,7 +45,10 @@ export interface Sitting {
 }
 
 /** A trial without what its place in the file says. */
-export type CompactTrial = Omit<Trial, 'side' | 'pair' | 'purpose'>;
+export type CompactTrial = Omit<Trial, 'side' | 'pair' | 'purpose' | 'timesInvalid'> & {
+  /** Not in recordings from before a late generator took the worth from times alone. */
+  timesInvalid?: string[];
+};
 
 export interface RecordedPair {
   kind: 'pair';
@@ -100,7 +103,13 @@ export function asPair(
   swapped = false,
   purpose: Trial['purpose'] = 'judge',
 ): TrialPair {
-  const trial = (compact: CompactTrial, side: SideName): Trial => ({ ...compact, side, pair: index, purpose });
+  const trial = (compact: CompactTrial, side: SideName): Trial => ({
+    ...compact,
+    timesInvalid: compact.timesInvalid ?? [],
+    side,
+    pair: index,
+    purpose,
+  });
   return swapped
     ? { base: trial(recorded.candidate, 'base'), candidate: trial(recorded.base, 'candidate') }
     : { base: trial(recorded.base, 'base'), candidate: trial(recorded.candidate, 'candidate') };

@@ -14,7 +14,7 @@ export interface BenchServer extends AsyncDisposable {
  * @param args words of its command line
  */
 export async function startServer(
-  name: 'trivial' | 'stalling' | 'pipe',
+  name: 'bare' | 'pipe' | 'stalling' | 'trivial',
   args: readonly string[] = [],
 ): Promise<BenchServer> {
   const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));

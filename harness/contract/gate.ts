@@ -48,7 +48,9 @@ export interface Trial {
   latencyMs: (number | null)[];
   /** Empty for a valid trial; otherwise what made it invalid. */
   invalid: string[];
-  /** Checks that failed, for example wrong answers: a definite fault of that side. */
+  /** What took the worth from its times alone, since counts need no punctual generator; empty where nothing did. */
+  timesInvalid: string[];
+  /** Checks that failed, for example wrong answers or a rate that was not carried: a definite fault of that side. */
   failedChecks: string[];
   generatorLagP99Ms: number | null;
   /** Share of the machine's CPU time that the hypervisor took; null where it is not told. */

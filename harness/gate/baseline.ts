@@ -89,7 +89,7 @@ export function makeBaseline(input: {
     Object.fromEntries(
       input.measures
         .filter((measure) => measure.evidence === evidence && measure.better !== 'neither')
-        .map(({ id }) => [id, input.trials.map((trial) => fourDigits(trial.measures[id] ?? null))] as const)
+        .map(({ id }) => [id, input.trials.map((trial) => fourDigits(valueOf(trial, id, evidence)))] as const)
         .filter(([, values]) => values.some((value) => value !== null)),
     );
   return {
@@ -103,6 +103,10 @@ export function makeBaseline(input: {
     counts: valuesOf('count'),
     times: valuesOf('time'),
   };
+}
+
+function valueOf({ measures, timesInvalid }: Trial, id: string, evidence: MeasureMeta['evidence']): number | null {
+  return evidence === 'time' && timesInvalid.length > 0 ? null : (measures[id] ?? null);
 }
 
 /**

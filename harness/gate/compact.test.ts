@@ -78,7 +78,8 @@ test('histograms of all operations and outcomes are one, from the intended send'
     seed: 9,
     requests: 1200,
     durationMs: 12_500,
-    invalid: ['late'],
+    invalid: [],
+    timesInvalid: ['late'],
     failedChecks: ['identity'],
     generatorLagP99Ms: 1.5,
     stolenCpuShare: 0.25,
@@ -90,6 +91,16 @@ test('histograms of all operations and outcomes are one, from the intended send'
   expect(trial.measures['latency.p99']).toBeCloseTo(5.94, 1);
   expect(trial.measures['latency.p999']).toBeNull();
   expect(trial.measures['latency.p50.service']).toBeNull();
+});
+
+test('arrivals that were dropped make a trial invalid, and are a rate that the service does not carry', () => {
+  const dropped = resultOf([record(ramp(600, 10))]);
+  dropped.validity = { valid: false, findings: [{ id: 'dropped', ok: false, message: '40 of 640 arrivals dropped' }] };
+  expect(compactTrial(dropped, PLACE, null)).toMatchObject({
+    invalid: ['40 of 640 arrivals dropped'],
+    timesInvalid: [],
+    failedChecks: ['identity', 'carries-the-rate'],
+  });
 });
 
 test('nothing is told where nothing was recorded', () => {

@@ -6,6 +6,11 @@ import { interpolatedQuantilesUs, mergeEncoded } from '../kit/histogram.ts';
 /** Requests beyond a quantile, on its thinner side, below which it is not told at all. */
 const TOLD_BEYOND = 10;
 
+/** A generator that was late, or short of CPU, has sent every request all the same: only its times are worth nothing. */
+const OF_TIMES: ReadonlySet<string> = new Set(['lag', 'generator-cpu']);
+/** Arrivals are dropped where the service has left too many unanswered: it does not carry what the other side may. */
+const CARRIES_THE_RATE = 'carries-the-rate';
+
 /** Quantiles that are measures, in ascending order. */
 const MEASURED = [
   { name: 'p50', share: 0.5 },
@@ -21,6 +26,9 @@ export type TrialPlace = Pick<Trial, 'pair' | 'purpose' | 'position'> & { side: 
 export function compactTrial(result: RunResult, place: TrialPlace, stolenCpuShare: number | null): Trial {
   const intended = latencies(result, 'intended');
   const service = latencies(result, 'service');
+  const failed = result.validity.findings.filter(({ ok }) => !ok);
+  const messages = (ofTimes: boolean): string[] =>
+    failed.filter(({ id }) => OF_TIMES.has(id) === ofTimes).map(({ message }) => message);
   return {
     ...place,
     startedAt: result.startedAt,
@@ -38,8 +46,12 @@ export function compactTrial(result: RunResult, place: TrialPlace, stolenCpuShar
       ),
     },
     latencyMs: intended.at(TRIAL_QUANTILES),
-    invalid: result.validity.findings.filter(({ ok }) => !ok).map(({ message }) => message),
-    failedChecks: result.checks.filter(({ status }) => status === 'fail').map(({ id }) => id),
+    invalid: messages(false),
+    timesInvalid: messages(true),
+    failedChecks: [
+      ...result.checks.filter(({ status }) => status === 'fail').map(({ id }) => id),
+      ...(failed.some(({ id }) => id === 'dropped') ? [CARRIES_THE_RATE] : []),
+    ],
     generatorLagP99Ms: result.generator.lagP99Us / 1000,
     stolenCpuShare,
   };

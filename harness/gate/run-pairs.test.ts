@@ -22,6 +22,7 @@ function trialOf(side: SideName, pair: number, purpose: Trial['purpose']): Trial
     measures: {},
     latencyMs: [],
     invalid: [],
+    timesInvalid: [],
     failedChecks: [],
     generatorLagP99Ms: null,
     stolenCpuShare: null,

@@ -21,6 +21,7 @@ const trial = z.object({
   measures: z.record(z.string(), z.number().nullable()).describe('of the whole recorded part; null is unknown'),
   latencyMs: z.array(z.number().nullable()).describe('from the intended send, at fixed shares of the requests'),
   invalid: z.array(z.string()),
+  timesInvalid: z.array(z.string()).describe('what took the worth from its times alone'),
   failedChecks: z.array(z.string()),
   generatorLagP99Ms: z.number().nullable(),
   stolenCpuShare: z.number().nullable().describe('share of CPU time that the hypervisor took'),

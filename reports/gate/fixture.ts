@@ -229,6 +229,7 @@ function trialsOf(kind: NonNullable<GateFixtureOptions['kind']>, seed: number, c
           return q > 0.998 && broken ? null : Number(ms.toPrecision(4));
         }),
         invalid: broken ? [`412 arrivals were dropped${note}`] : [],
+        timesInvalid: [],
         failedChecks: [],
         generatorLagP99Ms: 0.4,
         stolenCpuShare: kind === 'undecided' ? 0.031 : 0.002,

@@ -152,7 +152,11 @@ export function renderTrials(result: GateResult): string {
           trial.generatorLagP99Ms === null ? '–' : number(trial.generatorLagP99Ms),
           trial.stolenCpuShare === null ? '–' : number(Number((trial.stolenCpuShare * 100).toPrecision(2))),
           {
-            text: [...trial.invalid, ...trial.failedChecks.map((check) => `check ${check} failed`)].join('; '),
+            text: [
+              ...trial.invalid,
+              ...trial.timesInvalid,
+              ...trial.failedChecks.map((check) => `check ${check} failed`),
+            ].join('; '),
             class: 'wide',
           },
         ],

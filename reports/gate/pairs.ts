@@ -12,7 +12,7 @@ export interface TrialPair {
   /** Null against a stored baseline. */
   base: Trial | null;
   candidate: Trial;
-  /** True where both trials are valid. */
+  /** True where both trials are valid, and their times are worth something. */
   valid: boolean;
 }
 
@@ -23,7 +23,7 @@ export function pairsOf(result: GateResult): TrialPair[] {
     const candidate = trials.find((trial) => trial.side === 'candidate');
     const base = trials.find((trial) => trial.side === 'base') ?? null;
     if (!candidate || (base === null && result.evidence === 'side-by-side')) return [];
-    const valid = candidate.invalid.length === 0 && (base?.invalid.length ?? 0) === 0;
+    const valid = [candidate, base].every((one) => one === null || one.invalid.length + one.timesInvalid.length === 0);
     return [{ pair: candidate.pair, purpose: candidate.purpose, base, candidate, valid }];
   });
   return pairs.sort((a, b) => Number(a.purpose === 'judge') - Number(b.purpose === 'judge') || a.pair - b.pair);

@@ -45,7 +45,7 @@ export function decideAgainstBaseline(input: BaselineInput): GateDecision {
   }
   const fewest = fewestPairsFor(testsOf(findings), rules);
   // A baseline is accepted from sound trials only: none of them failed a check.
-  const faults = judgeFaults([], trials, baselineTrials, rules.alpha, look === 'first' || look === 'last');
+  const faults = judgeFaults([], input.trials, baselineTrials, rules.alpha, look === 'first' || look === 'last');
   const cap = judgeErrorCap(
     (input.baseline.counts['errors.rate'] ?? []).filter((value) => value !== null),
     trials.flatMap(({ measures }) => measures['errors.rate'] ?? []),
@@ -104,10 +104,13 @@ export function trialsOf({ counts }: Baseline): number {
 }
 
 /** A trial of the candidate with the baseline's of the same traffic; both at the digits that the file keeps. */
-function pairOf({ counts, times }: Baseline, { pair, measures }: Trial): MeasuredPair {
+function pairOf({ counts, times }: Baseline, { pair, measures, timesInvalid }: Trial): MeasuredPair {
   const stored = Object.entries({ ...counts, ...times }).map(([id, values]) => [id, values[pair] ?? null] as const);
   const now = Object.entries(measures).map(([id, value]) => [id, value === null ? null : rounded(value)] as const);
-  return { base: { measures: Object.fromEntries(stored) }, candidate: { measures: Object.fromEntries(now) } };
+  return {
+    base: { measures: Object.fromEntries(stored), timesInvalid: [] },
+    candidate: { measures: Object.fromEntries(now), timesInvalid },
+  };
 }
 
 /** Baselines keep four significant digits: what a person reviews, and what both sides are held to. */

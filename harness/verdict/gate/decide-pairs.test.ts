@@ -235,7 +235,7 @@ describe('missing values', () => {
         around(0, 24).map(([b, c], i) => [b, i < lost ? null : c] as const),
       );
     expect(only(decide(some(4), ['latency.p50']))).toMatchObject({ n: 20, outcome: 'unchanged' });
-    expect(only(decide(some(4), ['latency.p50'])).why).toContain('4 of 24 pairs do not know it');
+    expect(only(decide(some(4), ['latency.p50'])).why).toContain('4 of 24 pairs do not tell it');
     expect(decide(some(18), ['latency.p50']).status).toBe('undecided');
   });
 
@@ -258,6 +258,50 @@ describe('guards', () => {
     expect(many.sentence).toContain(
       '6 of 26 pairs have an invalid trial, always of the candidate (12 arrivals dropped)',
     );
+  });
+
+  test('a late generator takes the worth from times and leaves counts alone: a change that fills the machine is caught', () => {
+    const both = pairsOf(QUERIES, around(1.6, 12)).map(({ base, candidate }, i) => ({
+      base: { ...base, measures: { ...base.measures, 'latency.p50': 10 } },
+      candidate: {
+        ...candidate,
+        measures: { ...candidate.measures, 'latency.p50': 90 + i },
+        timesInvalid: ['scheduling lag p99 13 ms, limit 10 ms'],
+      },
+    }));
+    const found = decide(both, [QUERIES, 'latency.p50']);
+    expect(found.status).toBe('regressed');
+    expect(found.measures.map(({ id, outcome, n }) => [id, outcome, n])).toEqual([
+      [QUERIES, 'regressed', 12],
+      ['latency.p50', 'undecided', 0],
+    ]);
+    expect(found.measures[1]!.why).toContain('the generator was late in every pair');
+    expect(guard(found, 'late-generator')).toMatchObject({ ok: false });
+    // Nothing that could be seen of counts makes up for times that could not be measured.
+    const calm = both.map(({ base, candidate }) => ({
+      base,
+      candidate: { ...candidate, measures: { ...base.measures } },
+    }));
+    expect(decide(calm, [QUERIES, 'latency.p50'], true).status).toBe('undecided');
+  });
+
+  test('a few late generators cost those pairs, and no more', () => {
+    const late = (count: number) => changed(p50(0, 24), (_, i) => [{ timesInvalid: i < count ? ['late'] : [] }, {}]);
+    expect(decide(late(2), ['latency.p50'])).toMatchObject({ status: 'pass' });
+    expect(only(decide(late(2), ['latency.p50'])).n).toBe(22);
+    expect(decide(late(3), ['latency.p50']).status).toBe('undecided');
+  });
+
+  test('a candidate that does not carry the rate which the base carries is told after four pairs', () => {
+    const overloaded = (count: number) =>
+      changed(p50(0, count), () => [
+        {},
+        { invalid: ['412 of 5000 arrivals dropped'], failedChecks: ['carries-the-rate'] },
+      ]);
+    expect(decide(overloaded(3), ['latency.p50']).status).toBe('continue');
+    const found = decide(overloaded(4), ['latency.p50']);
+    expect(found.status).toBe('regressed');
+    expect(found.sentence).toContain('check carries-the-rate failed in 4 of 4 trials of the candidate');
   });
 
   test('stolen CPU time forbids judging times, and leaves a regression of counts alone', () => {

@@ -12,7 +12,7 @@ import { counted, formatValue, listed } from '../wording.ts';
 import type { ScopedGuard } from './conclude.ts';
 import { noiseFloor } from './decide-measure.ts';
 import { effectsOf, type MeasureFinding, scaleFor, told } from './finding.ts';
-import type { TrialPair } from './pair-finding.ts';
+import { pairsFor, timed, type TrialPair } from './pair-finding.ts';
 import { inSentence, sizeText } from './words.ts';
 
 /** One in ten pairs may be lost to the machine; more, and those that are left are a choice. */
@@ -45,6 +45,21 @@ export function invalidGuard(pairs: readonly TrialPair[]): ScopedGuard {
   };
 }
 
+/** Pairs whose times do not count, because the generator of a side was late; their counts do. Null where there are none. */
+export function lateGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
+  const late = pairs.filter((pair) => !timed(pair));
+  if (late.length === 0) return null;
+  const reasons = [
+    ...new Set(late.flatMap(({ base, candidate }) => [...base.timesInvalid, ...candidate.timesInvalid])),
+  ];
+  return {
+    id: 'late-generator',
+    ok: late.length <= Math.max(1, MAX_INVALID_SHARE * pairs.length),
+    forbids: 'pass',
+    message: `in ${late.length} of ${counted(pairs.length, 'pair')} the times do not count (${listed(reasons.slice(0, 3))}), and the counts do`,
+  };
+}
+
 /** CPU time that the hypervisor took. */
 export function stolenGuard(pairs: readonly TrialPair[]): ScopedGuard {
   const shares = pairs.flatMap(({ base, candidate }) =>
@@ -61,7 +76,8 @@ export function stolenGuard(pairs: readonly TrialPair[]): ScopedGuard {
 }
 
 /** Lag of the generator is part of latency from the intended send: it must not be most of it. */
-export function lagGuard(pairs: readonly TrialPair[]): ScopedGuard {
+export function lagGuard(all: readonly TrialPair[]): ScopedGuard {
+  const pairs = all.filter(timed);
   const lagOf = (side: 'base' | 'candidate'): number | null =>
     median(pairs.flatMap((pair) => pair[side].generatorLagP99Ms ?? []));
   const [ofBase, ofCandidate] = [lagOf('base'), lagOf('candidate')];
@@ -89,7 +105,7 @@ export function driftGuard(findings: readonly MeasureFinding[], pairs: readonly 
   const found = times.flatMap(({ meta, scale }) => {
     const values = lagOneAutocorrelation(effectsOf(knownPairs(meta, pairs), scale, meta));
     if (values === null) return [];
-    const bound = autocorrelationBound(pairs.length, DRIFT_CHANCE / times.length);
+    const bound = autocorrelationBound(pairs.filter(timed).length, DRIFT_CHANCE / times.length);
     return [{ id: meta.id, name: inSentence(meta.title), value: values, bound }];
   });
   const over = found.filter(({ value, bound }) => value > bound);
@@ -143,7 +159,7 @@ export function noiseGuard(
 }
 
 function knownPairs(meta: MeasureMeta, pairs: readonly TrialPair[]): { base: number; candidate: number }[] {
-  return pairs.flatMap(({ base, candidate }) => {
+  return pairsFor(meta, pairs).flatMap(({ base, candidate }) => {
     const [b, c] = [base.measures[meta.id] ?? null, candidate.measures[meta.id] ?? null];
     return b === null || c === null ? [] : [{ base: b, candidate: c }];
   });

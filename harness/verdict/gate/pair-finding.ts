@@ -20,8 +20,18 @@ export interface TrialPair {
 
 /** What a finding rests on: the measures of both sides under the same traffic. */
 export interface MeasuredPair {
-  base: Pick<Trial, 'measures'>;
-  candidate: Pick<Trial, 'measures'>;
+  base: Pick<Trial, 'measures' | 'timesInvalid'>;
+  candidate: Pick<Trial, 'measures' | 'timesInvalid'>;
+}
+
+/** The pairs that say something of this measure: of a time only those in which both sides' times are worth something. */
+export function pairsFor<P extends MeasuredPair>({ evidence }: MeasureMeta, pairs: readonly P[]): readonly P[] {
+  return evidence === 'time' ? pairs.filter(timed) : pairs;
+}
+
+/** Whether the times of both sides are worth something. */
+export function timed({ base, candidate }: MeasuredPair): boolean {
+  return base.timesInvalid.length + candidate.timesInvalid.length === 0;
 }
 
 /**
@@ -31,11 +41,15 @@ export interface MeasuredPair {
 export function pairFinding(
   meta: MeasureMeta,
   rule: GateRules['tolerances'][string],
-  pairs: readonly MeasuredPair[],
+  all: readonly MeasuredPair[],
 ): MeasureFinding | null {
+  const pairs = pairsFor(meta, all);
   const bases = pairs.flatMap(({ base }) => base.measures[meta.id] ?? []);
   const candidates = pairs.flatMap(({ candidate }) => candidate.measures[meta.id] ?? []);
-  if (bases.length === 0 && candidates.length === 0) return null;
+  const anywhere = all.some(
+    ({ base, candidate }) => (base.measures[meta.id] ?? candidate.measures[meta.id] ?? null) !== null,
+  );
+  if (!anywhere) return null;
   const known = pairs.flatMap(({ base, candidate }) => {
     const [b, c] = [base.measures[meta.id] ?? null, candidate.measures[meta.id] ?? null];
     return b === null || c === null ? [] : [{ base: b, candidate: c }];
@@ -53,7 +67,11 @@ export function pairFinding(
       greater: null,
       less: null,
       note:
-        silent === null ? 'no pair knows it on both sides' : `it is known of one side only: ${silent} does not tell`,
+        pairs.length === 0
+          ? 'the generator was late in every pair'
+          : silent === null
+            ? 'no pair knows it on both sides'
+            : `it is known of one side only: ${silent} does not tell`,
     };
   }
   const { scale, margin, note } = scaleFor(
@@ -63,9 +81,9 @@ export function pairFinding(
   );
   const effects = effectsOf(known, scale, meta);
   const size = scale === 'ratio' ? 1 : Math.max(...known.map((pair) => Math.abs(pair.base)), 1e-300);
-  const lost = pairs.length - known.length;
+  const lost = all.length - known.length;
   const found = { ...common, scale, margin, spread: standardDeviation(effects) };
-  const notes = [note, lost > 0 ? `${lost} of ${pairs.length} pairs do not know it` : null].filter((n) => n !== null);
+  const notes = [note, lost > 0 ? `${lost} of ${all.length} pairs do not tell it` : null].filter((n) => n !== null);
   const said = notes.length === 0 ? null : notes.join('; ');
   if (allEqual(effects, size))
     return { ...found, kind: 'exact', location: exactly(effects[0]!), greater: null, less: null, note: said };
