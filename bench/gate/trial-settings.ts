@@ -1,6 +1,6 @@
 /**
  * The traffic of the validation, the same for both designs so that they can be compared: steady reads of a catalogue
- * that does not fit under the TTL, far below saturation.
+ * that does not fit under the TTL.
  */
 import type { PairDesign } from '../../harness/contract/gate.ts';
 import { QUERY_MS } from './changes.ts';
@@ -9,8 +9,9 @@ import type { TrialSettings } from './recording.ts';
 /**
  * Ten thousand requests in each trial, a hundred of them beyond the p99, as the gate wants them; and pairs of about 20
  * seconds, so that two that measure the noise and twelve that are judged fit into five minutes and 24 into ten. An
- * alternating trial has the whole rate and so takes half as long, twice. Both leave more than half of two cores idle:
- * close to saturation a queue multiplies every disturbance.
+ * alternating trial has the whole rate and so takes half as long, twice. It is as much as two cores carry: the p50 is one
+ * and a half to three times that of an idle service, and queues multiply every change and every disturbance. A series at
+ * 400/s says what a gate sees where nothing queues, without a p99.
  */
 export const DEFAULT_TRIAL = {
   duet: { durationSec: 16, warmUpSec: 1, ratePerSec: 1250 },

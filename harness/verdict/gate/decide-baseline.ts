@@ -104,12 +104,12 @@ export function trialsOf({ counts }: Baseline): number {
 }
 
 /** A trial of the candidate with the baseline's of the same traffic; both at the digits that the file keeps. */
-function pairOf({ counts, times }: Baseline, { pair, measures, timesInvalid }: Trial): MeasuredPair {
+function pairOf({ counts, times }: Baseline, { pair, measures, timesInvalid, stolenCpuShare }: Trial): MeasuredPair {
   const stored = Object.entries({ ...counts, ...times }).map(([id, values]) => [id, values[pair] ?? null] as const);
   const now = Object.entries(measures).map(([id, value]) => [id, value === null ? null : rounded(value)] as const);
   return {
-    base: { measures: Object.fromEntries(stored), timesInvalid: [] },
-    candidate: { measures: Object.fromEntries(now), timesInvalid },
+    base: { measures: Object.fromEntries(stored), timesInvalid: [], stolenCpuShare: null },
+    candidate: { measures: Object.fromEntries(now), timesInvalid, stolenCpuShare },
   };
 }
 

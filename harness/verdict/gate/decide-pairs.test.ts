@@ -275,8 +275,8 @@ describe('guards', () => {
       [QUERIES, 'regressed', 12],
       ['latency.p50', 'undecided', 0],
     ]);
-    expect(found.measures[1]!.why).toContain('the generator was late in every pair');
-    expect(guard(found, 'late-generator')).toMatchObject({ ok: false });
+    expect(found.measures[1]!.why).toContain('its times are worth nothing in any pair');
+    expect(guard(found, 'times')).toMatchObject({ ok: false });
     // Nothing that could be seen of counts makes up for times that could not be measured.
     const calm = both.map(({ base, candidate }) => ({
       base,
@@ -292,6 +292,19 @@ describe('guards', () => {
     expect(decide(late(3), ['latency.p50']).status).toBe('undecided');
   });
 
+  test('bursts of stolen CPU time cost the pairs that they fall into', () => {
+    const stolen = { stolenCpuShare: 0.6 };
+    const found = decide(
+      changed(p50(0.08, 24), (_, i) => (i === 4 || i === 5 ? [stolen, stolen] : [{}, {}])),
+      ['latency.p50'],
+    );
+    expect(found.status).toBe('regressed');
+    expect(only(found).n).toBe(22);
+    expect(guard(found, 'times')!.message).toBe(
+      'in 2 of 24 pairs the times do not count (60 % of the CPU time was stolen), and the counts do',
+    );
+  });
+
   test('a candidate that does not carry the rate which the base carries is told after four pairs', () => {
     const overloaded = (count: number) =>
       changed(p50(0, count), () => [
@@ -305,14 +318,14 @@ describe('guards', () => {
   });
 
   test('stolen CPU time forbids judging times, and leaves a regression of counts alone', () => {
-    const stolen = { stolenCpuShare: 0.2 };
+    const stolen = { stolenCpuShare: 0.07 };
     const times = decide(
       changed(p50(0.2, 24), () => [stolen, stolen]),
       ['latency.p50'],
     );
     expect(times.status).toBe('undecided');
     expect(only(times)).toMatchObject({ outcome: 'undecided' });
-    expect(times.sentence).toContain('20.0 % of the CPU time was stolen');
+    expect(times.sentence).toContain('7.0 % of the CPU time was stolen');
     const counts = decide(
       changed(pairsOf(QUERIES, around(0.2, 24)), () => [stolen, stolen]),
       [QUERIES],

@@ -9,7 +9,7 @@ import { conclude, type ScopedGuard } from './conclude.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import type { MeasureFinding } from './finding.ts';
-import { driftGuard, invalidGuard, lagGuard, lateGuard, noiseGuard, stolenGuard } from './guards.ts';
+import { driftGuard, invalidGuard, lagGuard, timesGuard, noiseGuard, stolenGuard } from './guards.ts';
 import { lookOf } from './looks.ts';
 import { pairFinding, type TrialPair } from './pair-finding.ts';
 import { fewestPairsFor, testsOf } from './several.ts';
@@ -54,10 +54,10 @@ export function decidePairs(input: PairsInput): GateDecision {
   const errors = (side: 'base' | 'candidate'): number[] => pairs.flatMap((p) => p[side].measures['errors.rate'] ?? []);
   const cap = judgeErrorCap(errors('base'), errors('candidate'));
   const noisy = noiseGuard(noise, metas, rules);
-  const late = lateGuard(pairs);
+  const times = timesGuard(pairs);
   const guards: ScopedGuard[] = [
     invalidGuard(judged),
-    ...(late ? [late] : []),
+    ...(times ? [times] : []),
     ...faults.guards,
     ...cap.guards,
     stolenGuard(pairs),

@@ -12,7 +12,7 @@ import { counted, formatValue, listed } from '../wording.ts';
 import type { ScopedGuard } from './conclude.ts';
 import { noiseFloor } from './decide-measure.ts';
 import { effectsOf, type MeasureFinding, scaleFor, told } from './finding.ts';
-import { pairsFor, timed, type TrialPair } from './pair-finding.ts';
+import { pairsFor, timed, type TrialPair, untimed } from './pair-finding.ts';
 import { inSentence, sizeText } from './words.ts';
 
 /** One in ten pairs may be lost to the machine; more, and those that are left are a choice. */
@@ -45,26 +45,24 @@ export function invalidGuard(pairs: readonly TrialPair[]): ScopedGuard {
   };
 }
 
-/** Pairs whose times do not count, because the generator of a side was late; their counts do. Null where there are none. */
-export function lateGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
-  const late = pairs.filter((pair) => !timed(pair));
-  if (late.length === 0) return null;
-  const reasons = [
-    ...new Set(late.flatMap(({ base, candidate }) => [...base.timesInvalid, ...candidate.timesInvalid])),
-  ];
+/** Pairs whose times do not count: a generator was late, or CPU time stolen. Their counts do. Null where there are none. */
+export function timesGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
+  const lost = pairs.filter((pair) => !timed(pair));
+  if (lost.length === 0) return null;
+  const reasons = [...new Set(lost.flatMap(({ base, candidate }) => [...untimed(base), ...untimed(candidate)]))];
   return {
-    id: 'late-generator',
-    ok: late.length <= Math.max(1, MAX_INVALID_SHARE * pairs.length),
+    id: 'times',
+    ok: lost.length <= Math.max(1, MAX_INVALID_SHARE * pairs.length),
     forbids: 'pass',
-    message: `in ${late.length} of ${counted(pairs.length, 'pair')} the times do not count (${listed(reasons.slice(0, 3))}), and the counts do`,
+    message: `in ${lost.length} of ${counted(pairs.length, 'pair')} the times do not count (${listed(reasons.slice(0, 3))}), and the counts do`,
   };
 }
 
-/** CPU time that the hypervisor took. */
+/** CPU time that the hypervisor took all the while; bursts of it have cost the pairs that they fell into. */
 export function stolenGuard(pairs: readonly TrialPair[]): ScopedGuard {
-  const shares = pairs.flatMap(({ base, candidate }) =>
-    [base.stolenCpuShare ?? [], candidate.stolenCpuShare ?? []].flat(),
-  );
+  const shares = pairs
+    .filter(timed)
+    .flatMap(({ base, candidate }) => [base.stolenCpuShare ?? [], candidate.stolenCpuShare ?? []].flat());
   const share = mean(shares);
   const text = share === null ? '' : `${(100 * share).toFixed(1)} % of the CPU time was stolen by other machines`;
   return {

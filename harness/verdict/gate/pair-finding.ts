@@ -20,9 +20,14 @@ export interface TrialPair {
 
 /** What a finding rests on: the measures of both sides under the same traffic. */
 export interface MeasuredPair {
-  base: Pick<Trial, 'measures' | 'timesInvalid'>;
-  candidate: Pick<Trial, 'measures' | 'timesInvalid'>;
+  base: MeasuredTrial;
+  candidate: MeasuredTrial;
 }
+
+type MeasuredTrial = Pick<Trial, 'measures' | 'timesInvalid' | 'stolenCpuShare'>;
+
+/** In one trial. A hypervisor that gives a tenth of the machine away for a while does so in a burst, which has times of its own. */
+const MAX_STOLEN_SHARE = 0.1;
 
 /** The pairs that say something of this measure: of a time only those in which both sides' times are worth something. */
 export function pairsFor<P extends MeasuredPair>({ evidence }: MeasureMeta, pairs: readonly P[]): readonly P[] {
@@ -31,7 +36,13 @@ export function pairsFor<P extends MeasuredPair>({ evidence }: MeasureMeta, pair
 
 /** Whether the times of both sides are worth something. */
 export function timed({ base, candidate }: MeasuredPair): boolean {
-  return base.timesInvalid.length + candidate.timesInvalid.length === 0;
+  return [...untimed(base), ...untimed(candidate)].length === 0;
+}
+
+/** What takes the worth from the times of a trial, in words; empty where nothing does. */
+export function untimed({ timesInvalid, stolenCpuShare }: MeasuredTrial): string[] {
+  const stolen = stolenCpuShare !== null && stolenCpuShare > MAX_STOLEN_SHARE;
+  return [...timesInvalid, ...(stolen ? [`${Math.round(100 * stolenCpuShare)} % of the CPU time was stolen`] : [])];
 }
 
 /**
@@ -68,7 +79,7 @@ export function pairFinding(
       less: null,
       note:
         pairs.length === 0
-          ? 'the generator was late in every pair'
+          ? 'its times are worth nothing in any pair'
           : silent === null
             ? 'no pair knows it on both sides'
             : `it is known of one side only: ${silent} does not tell`,
