@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import type { EnvironmentId } from '../contract/environment.ts';
 import { HarnessError } from '../contract/errors.ts';
+import type { PairDesign } from '../contract/gate.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import type { Target } from '../contract/target.ts';
 import { refuseMissingServers } from '../environment/missing-servers.ts';
@@ -125,7 +126,7 @@ export async function runGate(input: GateInput): Promise<GateFinish> {
         if (base !== null) {
           const { requests, tooFew } = candidate.length;
           const { noisePairs } = gate.settings;
-          const design = gate.settings.design ?? defaultDesign(environment.id);
+          const design = planner.designOn(environment.id);
           progress.step(announce(design, candidate.length, recordedMs(candidate.plan)));
           return runSideBySide({ ...common, base, design, noisePairs, requests, tooFew });
         }
@@ -207,6 +208,8 @@ interface Planner {
   rules: ReturnType<typeof rulesFor>;
   /** Where the gate is against one. */
   baseline: ReturnType<typeof readBaseline> | null;
+  /** How pairs are run there: as asked for, or as its servers allow. */
+  designOn(environment: EnvironmentId): PairDesign;
   /** The plan of a trial of this target, as long as it must be; throws whatever is wrong with it. */
   plan(target: Target, environment: EnvironmentId): Promise<TrialLength>;
 }
@@ -228,9 +231,11 @@ function plannerOf(
     sideBySide ? 'side-by-side' : 'baseline',
   );
   const baseline = way === 'baseline' ? readBaseline(resolve(settings.baseline!)) : null;
+  const designOn = (environment: EnvironmentId): PairDesign => settings.design ?? defaultDesign(environment);
   return {
     rules,
     baseline,
+    designOn,
     plan: async (target, environment) => {
       if (described !== null) refusePlace(target, environment);
       prepared.catalogue.target = target;
@@ -243,7 +248,7 @@ function plannerOf(
       }
       return chooseLength({
         plan: whole,
-        design: settings.design ?? defaultDesign(environment),
+        design: designOn(environment),
         trialMs: settings.trialMs,
         budgetMs: settings.budgetMs,
         firstLook: rules.firstLook,

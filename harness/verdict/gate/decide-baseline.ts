@@ -11,6 +11,7 @@ import { conclude, type ScopedGuard } from './conclude.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import { type MeasureFinding, told } from './finding.ts';
+import { absentGuard } from './guards.ts';
 import { lookOf } from './looks.ts';
 import { type MeasuredPair, pairFinding } from './pair-finding.ts';
 import { fewestPairsFor, testsOf } from './several.ts';
@@ -69,16 +70,7 @@ export function decideAgainstBaseline(input: BaselineInput): GateDecision {
       forbids: 'pass',
       message: `${input.sameMachine ? 'the baseline is from this machine' : 'the baseline is from another machine'}: counts are judged, times are only shown`,
     },
-    ...(absent.length > 0 && trials.length > 0
-      ? [
-          {
-            id: 'absent-measures',
-            ok: true,
-            forbids: 'pass',
-            message: `not measured here: ${absent.join(', ')}`,
-          } as const,
-        ]
-      : []),
+    ...(absent.length > 0 && trials.length > 0 ? [absentGuard(absent)] : []),
   ];
   return conclude({
     findings,

@@ -9,7 +9,7 @@ import { conclude, type ScopedGuard } from './conclude.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import type { MeasureFinding } from './finding.ts';
-import { driftGuard, invalidGuard, lagGuard, timesGuard, noiseGuard, stolenGuard } from './guards.ts';
+import { absentGuard, driftGuard, invalidGuard, lagGuard, timesGuard, noiseGuard, stolenGuard } from './guards.ts';
 import { lookOf } from './looks.ts';
 import { pairFinding, type TrialPair } from './pair-finding.ts';
 import { fewestPairsFor, testsOf } from './several.ts';
@@ -84,9 +84,4 @@ export function decidePairs(input: PairsInput): GateDecision {
 
 function usable(pairs: readonly TrialPair[]): TrialPair[] {
   return pairs.filter(({ base, candidate }) => base.invalid.length + candidate.invalid.length === 0);
-}
-
-/** What neither side ever knows does not exist in this profile, and is nothing to judge. */
-function absentGuard(ids: readonly string[]): ScopedGuard {
-  return { id: 'absent-measures', ok: true, forbids: 'pass', message: `not measured here: ${ids.join(', ')}` };
 }

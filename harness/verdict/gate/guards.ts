@@ -45,6 +45,11 @@ export function invalidGuard(pairs: readonly TrialPair[]): ScopedGuard {
   };
 }
 
+/** What neither side ever knows does not exist in this profile, and is nothing to judge. */
+export function absentGuard(ids: readonly string[]): ScopedGuard {
+  return { id: 'absent-measures', ok: true, forbids: 'pass', message: `not measured here: ${ids.join(', ')}` };
+}
+
 /** Pairs whose times do not count: a generator was late, or CPU time stolen. Their counts do. Null where there are none. */
 export function timesGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
   const lost = pairs.filter((pair) => !timed(pair));
