@@ -66,8 +66,13 @@ test('exchanging sides takes a shift away, drawing as recorded keeps it', async 
 
 test('stretches as recorded share no pair and leave the rest', async () => {
   const { pairs } = syntheticSeries([{ change: 'none', pairs: 60, ...CALM }]);
-  // Two of 2 + 24; 8 are left.
-  expect(await inRecordedOrder(pairs, gate)).toHaveLength(2);
+  // Three of 2 + 12; the 18 that are left may be too few for one more.
+  const found = await inRecordedOrder(pairs, gate);
+  expect(found.map(({ status, pairs: judged }) => [status, judged])).toEqual([
+    ['pass', 12],
+    ['pass', 12],
+    ['pass', 12],
+  ]);
 });
 
 test('p-values of blocks are uniform under no change, and small under a change', () => {

@@ -127,16 +127,19 @@ export async function resample(
 }
 
 /**
- * Decisions over stretches of pairs that followed each other, without exchange and without overlap: few, but as
- * independent as whole gates, and with the machine's drift in them. The first pairs of each stretch measure the noise.
+ * Decisions over pairs in the order in which they were recorded, without exchange, each of pairs of its own: few, but as
+ * independent as whole gates, and with the machine's drift in them. The first pairs of each measure the noise, and the
+ * next decision begins behind the pairs that this one took. The last may have too few left, and is left out.
  */
 export async function inRecordedOrder(recorded: readonly RecordedPair[], gate: Gate): Promise<Decided[]> {
-  const { lastLook } = gate.rules;
+  const { noisePairs, rules } = gate;
   const found: Decided[] = [];
-  const stretch = lastLook + gate.noisePairs;
-  for (let from = 0; from + stretch <= recorded.length; from += stretch) {
-    const noise = recorded.slice(from, from + gate.noisePairs);
-    found.push(await decideOnce({ judged: recorded.slice(from + gate.noisePairs, from + stretch), noise }, gate));
+  for (let from = 0; from + noisePairs + rules.lastLook <= recorded.length;) {
+    const judged = recorded.slice(from + noisePairs);
+    const decided = await decideOnce({ judged, noise: recorded.slice(from, from + noisePairs) }, gate);
+    if (decided.pairs > judged.length) break;
+    found.push(decided);
+    from += noisePairs + decided.pairs;
   }
   return found;
 }

@@ -57,6 +57,17 @@ export interface Trial {
   stolenCpuShare: number | null;
 }
 
+/** Where a hypervisor takes more of a trial, it does so in a burst. */
+const MAX_STOLEN_CPU_SHARE = 0.1;
+
+/**
+ * Whether a burst of stolen CPU time fell into the trial. Such a burst has times of its own and does not know the
+ * sides: side by side the pair does not count, and another takes its place.
+ */
+export function isDisturbed({ stolenCpuShare }: Pick<Trial, 'stolenCpuShare'>): boolean {
+  return stolenCpuShare !== null && stolenCpuShare > MAX_STOLEN_CPU_SHARE;
+}
+
 /**
  * `improved`, `regressed`: shown beyond doubt. `unchanged`: shown to lie within the tolerance on both sides.
  * `within-noise`: not worse than the tolerance, and no change could be shown. `undecided`: could be worse than the

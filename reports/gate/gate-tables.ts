@@ -1,5 +1,6 @@
 /** The tables of a gate: what was found of each measure, what was compared, and where and how it ran. */
 import { html as esc } from 'ghtml';
+import { isDisturbed } from '../../harness/contract/gate.ts';
 import type { GateResult, MeasureDecision } from '../../harness/contract/gate.ts';
 import { milliseconds, number, withUnit } from '../model/format.ts';
 import { placeRows } from '../html/run-tables.ts';
@@ -155,6 +156,7 @@ export function renderTrials(result: GateResult): string {
             text: [
               ...trial.invalid,
               ...trial.timesInvalid,
+              ...(result.evidence === 'side-by-side' && isDisturbed(trial) ? ['a burst of stolen CPU time'] : []),
               ...trial.failedChecks.map((check) => `check ${check} failed`),
             ].join('; '),
             class: 'wide',

@@ -2,7 +2,7 @@
  * The trials of a gate as pairs, with the effect of each: what the pictures of a gate are drawn from. Plus is worse,
  * as in the decision. Pairs with a trial that is not valid are kept apart, because they were not judged.
  */
-import { TRIAL_QUANTILES } from '../../harness/contract/gate.ts';
+import { isDisturbed, TRIAL_QUANTILES } from '../../harness/contract/gate.ts';
 import type { EffectScale, GateResult, Trial } from '../../harness/contract/gate.ts';
 import type { MeasureMeta } from '../../harness/contract/verdict.ts';
 
@@ -12,7 +12,7 @@ export interface TrialPair {
   /** Null against a stored baseline. */
   base: Trial | null;
   candidate: Trial;
-  /** True where both trials are valid, and their times are worth something. */
+  /** True where both trials are valid, their times are worth something, and no burst of stolen CPU fell into them. */
   valid: boolean;
 }
 
@@ -23,10 +23,16 @@ export function pairsOf(result: GateResult): TrialPair[] {
     const candidate = trials.find((trial) => trial.side === 'candidate');
     const base = trials.find((trial) => trial.side === 'base') ?? null;
     if (!candidate || (base === null && result.evidence === 'side-by-side')) return [];
-    const valid = [candidate, base].every((one) => one === null || one.invalid.length + one.timesInvalid.length === 0);
+    const valid = [candidate, base].every(
+      (one) => one === null || (isSound(one) && (base === null || !isDisturbed(one))),
+    );
     return [{ pair: candidate.pair, purpose: candidate.purpose, base, candidate, valid }];
   });
   return pairs.sort((a, b) => Number(a.purpose === 'judge') - Number(b.purpose === 'judge') || a.pair - b.pair);
+}
+
+function isSound({ invalid, timesInvalid }: Trial): boolean {
+  return invalid.length + timesInvalid.length === 0;
 }
 
 /**

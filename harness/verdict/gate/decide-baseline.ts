@@ -8,12 +8,13 @@ import type { Baseline, GateDecision, GateRules, MeasureDecision, Trial } from '
 import type { MeasureMeta } from '../../contract/verdict.ts';
 import { counted } from '../wording.ts';
 import { conclude, type ScopedGuard } from './conclude.ts';
+import type { MeasuredPair } from './counting.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import { type MeasureFinding, told } from './finding.ts';
 import { absentGuard } from './guards.ts';
 import { lookOf } from './looks.ts';
-import { type MeasuredPair, pairFinding } from './pair-finding.ts';
+import { pairFinding } from './pair-finding.ts';
 import { fewestPairsFor, testsOf } from './several.ts';
 import { effectText } from './words.ts';
 
@@ -96,12 +97,12 @@ export function trialsOf({ counts }: Baseline): number {
 }
 
 /** A trial of the candidate with the baseline's of the same traffic; both at the digits that the file keeps. */
-function pairOf({ counts, times }: Baseline, { pair, measures, timesInvalid, stolenCpuShare }: Trial): MeasuredPair {
+function pairOf({ counts, times }: Baseline, { pair, measures, timesInvalid }: Trial): MeasuredPair {
   const stored = Object.entries({ ...counts, ...times }).map(([id, values]) => [id, values[pair] ?? null] as const);
   const now = Object.entries(measures).map(([id, value]) => [id, value === null ? null : rounded(value)] as const);
   return {
-    base: { measures: Object.fromEntries(stored), timesInvalid: [], stolenCpuShare: null },
-    candidate: { measures: Object.fromEntries(now), timesInvalid, stolenCpuShare },
+    base: { measures: Object.fromEntries(stored), timesInvalid: [] },
+    candidate: { measures: Object.fromEntries(now), timesInvalid },
   };
 }
 

@@ -6,12 +6,22 @@
 import type { GateDecision, GateRules } from '../../contract/gate.ts';
 import type { MeasureMeta } from '../../contract/verdict.ts';
 import { conclude, type ScopedGuard } from './conclude.ts';
+import { isUndisturbed, isValid, type TrialPair } from './counting.ts';
 import { judgeErrorCap } from './error-cap.ts';
 import { judgeFaults } from './faults.ts';
 import type { MeasureFinding } from './finding.ts';
-import { absentGuard, driftGuard, invalidGuard, lagGuard, timesGuard, noiseGuard, stolenGuard } from './guards.ts';
+import {
+  absentGuard,
+  disturbedGuard,
+  driftGuard,
+  invalidGuard,
+  lagGuard,
+  noiseGuard,
+  stolenGuard,
+  timesGuard,
+} from './guards.ts';
 import { lookOf } from './looks.ts';
-import { pairFinding, type TrialPair } from './pair-finding.ts';
+import { pairFinding } from './pair-finding.ts';
 import { fewestPairsFor, testsOf } from './several.ts';
 
 export interface PairsInput {
@@ -25,8 +35,8 @@ export interface PairsInput {
 }
 
 /**
- * Decides. Pairs with `purpose: 'noise'` tell the noise of the machine and are not judged; pairs with an invalid trial
- * do not count towards a look.
+ * Decides. Pairs with `purpose: 'noise'` tell the noise of the machine and are not judged; pairs with an invalid trial,
+ * or into which a burst of stolen CPU time fell, do not count towards a look, so that others take their place.
  *
  * @returns `continue` while neither clear nor at the last look
  */
@@ -55,8 +65,10 @@ export function decidePairs(input: PairsInput): GateDecision {
   const cap = judgeErrorCap(errors('base'), errors('candidate'));
   const noisy = noiseGuard(noise, metas, rules);
   const times = timesGuard(pairs);
+  const disturbed = disturbedGuard(judged);
   const guards: ScopedGuard[] = [
-    invalidGuard(judged),
+    invalidGuard(judged.filter(isUndisturbed)),
+    ...(disturbed ? [disturbed] : []),
     ...(times ? [times] : []),
     ...faults.guards,
     ...cap.guards,
@@ -83,5 +95,5 @@ export function decidePairs(input: PairsInput): GateDecision {
 }
 
 function usable(pairs: readonly TrialPair[]): TrialPair[] {
-  return pairs.filter(({ base, candidate }) => base.invalid.length + candidate.invalid.length === 0);
+  return pairs.filter((pair) => isValid(pair) && isUndisturbed(pair));
 }

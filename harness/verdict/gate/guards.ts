@@ -10,13 +10,18 @@ import { median } from '../../stats/quantile.ts';
 import { mean, spreadLowerBound } from '../../stats/spread.ts';
 import { counted, formatValue, listed } from '../wording.ts';
 import type { ScopedGuard } from './conclude.ts';
+import { isTimed, isUndisturbed, isValid, pairsFor, type TrialPair } from './counting.ts';
 import { noiseFloor } from './decide-measure.ts';
 import { effectsOf, type MeasureFinding, scaleFor, told } from './finding.ts';
-import { pairsFor, timed, type TrialPair, untimed } from './pair-finding.ts';
 import { inSentence, sizeText } from './words.ts';
 
 /** One in ten pairs may be lost to the machine; more, and those that are left are a choice. */
 const MAX_INVALID_SHARE = 0.1;
+/**
+ * Bursts of stolen CPU time do not know the sides, and other pairs take the place of those that they fell into, so what
+ * is left is no choice. A machine that is given away every third time is none to measure on.
+ */
+const MAX_DISTURBED_SHARE = 1 / 3;
 /** Mean over all trials. Up to here stealing hits both sides alike and is part of the spread. */
 const MAX_STOLEN_SHARE = 0.05;
 /** Of the p99 that was measured: beyond this it is the generator that is measured. */
@@ -27,7 +32,7 @@ const NOISE_CONFIDENCE = 0.95;
 
 /** Trials that were invalid; pairs with one do not count. */
 export function invalidGuard(pairs: readonly TrialPair[]): ScopedGuard {
-  const invalid = pairs.filter(({ base, candidate }) => base.invalid.length + candidate.invalid.length > 0);
+  const invalid = pairs.filter((pair) => !isValid(pair));
   const reasons = [...new Set(invalid.flatMap(({ base, candidate }) => [...base.invalid, ...candidate.invalid]))];
   const onlyCandidate = invalid.filter(
     ({ base, candidate }) => candidate.invalid.length > 0 && base.invalid.length === 0,
@@ -50,11 +55,13 @@ export function absentGuard(ids: readonly string[]): ScopedGuard {
   return { id: 'absent-measures', ok: true, forbids: 'pass', message: `not measured here: ${ids.join(', ')}` };
 }
 
-/** Pairs whose times do not count: a generator was late, or CPU time stolen. Their counts do. Null where there are none. */
+/** Pairs whose times do not count, since a generator was late. Their counts do. Null where there are none. */
 export function timesGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
-  const lost = pairs.filter((pair) => !timed(pair));
+  const lost = pairs.filter((pair) => !isTimed(pair));
   if (lost.length === 0) return null;
-  const reasons = [...new Set(lost.flatMap(({ base, candidate }) => [...untimed(base), ...untimed(candidate)]))];
+  const reasons = [
+    ...new Set(lost.flatMap(({ base, candidate }) => [...base.timesInvalid, ...candidate.timesInvalid])),
+  ];
   return {
     id: 'times',
     ok: lost.length <= Math.max(1, MAX_INVALID_SHARE * pairs.length),
@@ -63,10 +70,27 @@ export function timesGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
   };
 }
 
-/** CPU time that the hypervisor took all the while; bursts of it have cost the pairs that they fell into. */
+/** Pairs into which a burst of stolen CPU time fell; they do not count. Null where there are none. */
+export function disturbedGuard(pairs: readonly TrialPair[]): ScopedGuard | null {
+  const lost = pairs.filter((pair) => !isUndisturbed(pair));
+  if (lost.length === 0) return null;
+  const worst = Math.max(
+    ...lost.flatMap(({ base, candidate }) => [base.stolenCpuShare ?? 0, candidate.stolenCpuShare ?? 0]),
+  );
+  const [bursts, does] =
+    lost.length === 1 ? ['a burst of stolen CPU time', 'it does'] : ['bursts of stolen CPU time', 'they do'];
+  return {
+    id: 'stolen-pairs',
+    ok: lost.length <= MAX_DISTURBED_SHARE * pairs.length,
+    forbids: 'pass',
+    message: `${bursts} (up to ${Math.round(100 * worst)} %) fell into ${lost.length} of ${counted(pairs.length, 'pair')}: ${does} not count, and others take their place`,
+  };
+}
+
+/** CPU time that the hypervisor took all the while, in the pairs that count. */
 export function stolenGuard(pairs: readonly TrialPair[]): ScopedGuard {
   const shares = pairs
-    .filter(timed)
+    .filter(isTimed)
     .flatMap(({ base, candidate }) => [base.stolenCpuShare ?? [], candidate.stolenCpuShare ?? []].flat());
   const share = mean(shares);
   const text = share === null ? '' : `${(100 * share).toFixed(1)} % of the CPU time was stolen by other machines`;
@@ -80,7 +104,7 @@ export function stolenGuard(pairs: readonly TrialPair[]): ScopedGuard {
 
 /** Lag of the generator is part of latency from the intended send: it must not be most of it. */
 export function lagGuard(all: readonly TrialPair[]): ScopedGuard {
-  const pairs = all.filter(timed);
+  const pairs = all.filter(isTimed);
   const lagOf = (side: 'base' | 'candidate'): number | null =>
     median(pairs.flatMap((pair) => pair[side].generatorLagP99Ms ?? []));
   const [ofBase, ofCandidate] = [lagOf('base'), lagOf('candidate')];
@@ -108,7 +132,7 @@ export function driftGuard(findings: readonly MeasureFinding[], pairs: readonly 
   const found = times.flatMap(({ meta, scale }) => {
     const values = lagOneAutocorrelation(effectsOf(knownPairs(meta, pairs), scale, meta));
     if (values === null) return [];
-    const bound = autocorrelationBound(pairs.filter(timed).length, DRIFT_CHANCE / times.length);
+    const bound = autocorrelationBound(pairs.filter(isTimed).length, DRIFT_CHANCE / times.length);
     return [{ id: meta.id, name: inSentence(meta.title), value: values, bound }];
   });
   const over = found.filter(({ value, bound }) => value > bound);

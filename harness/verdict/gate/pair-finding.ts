@@ -3,7 +3,7 @@
  * differences, which are mostly 0 but for a few, by the sign-flip test of their mean. Pairs in which a side does not
  * know the measure do not count, and a measure that one side never knows is unknown and not unchanged.
  */
-import type { GateRules, Trial } from '../../contract/gate.ts';
+import type { GateRules } from '../../contract/gate.ts';
 import type { MeasureMeta } from '../../contract/verdict.ts';
 import { seededRandom } from '../../kit/random.ts';
 import { walshLocation } from '../../stats/hodges-lehmann.ts';
@@ -11,39 +11,8 @@ import { median } from '../../stats/quantile.ts';
 import { meanLocation, signFlipTest } from '../../stats/sign-flip.ts';
 import { signedRankTest } from '../../stats/signed-rank.ts';
 import { standardDeviation } from '../../stats/spread.ts';
+import { type MeasuredPair, pairsFor } from './counting.ts';
 import { allEqual, effectsOf, exactly, type MeasureFinding, scaleFor } from './finding.ts';
-
-export interface TrialPair {
-  base: Trial;
-  candidate: Trial;
-}
-
-/** What a finding rests on: the measures of both sides under the same traffic. */
-export interface MeasuredPair {
-  base: MeasuredTrial;
-  candidate: MeasuredTrial;
-}
-
-type MeasuredTrial = Pick<Trial, 'measures' | 'timesInvalid' | 'stolenCpuShare'>;
-
-/** In one trial. A hypervisor that gives a tenth of the machine away for a while does so in a burst, which has times of its own. */
-const MAX_STOLEN_SHARE = 0.1;
-
-/** The pairs that say something of this measure: of a time only those in which both sides' times are worth something. */
-export function pairsFor<P extends MeasuredPair>({ evidence }: MeasureMeta, pairs: readonly P[]): readonly P[] {
-  return evidence === 'time' ? pairs.filter(timed) : pairs;
-}
-
-/** Whether the times of both sides are worth something. */
-export function timed({ base, candidate }: MeasuredPair): boolean {
-  return [...untimed(base), ...untimed(candidate)].length === 0;
-}
-
-/** What takes the worth from the times of a trial, in words; empty where nothing does. */
-export function untimed({ timesInvalid, stolenCpuShare }: MeasuredTrial): string[] {
-  const stolen = stolenCpuShare !== null && stolenCpuShare > MAX_STOLEN_SHARE;
-  return [...timesInvalid, ...(stolen ? [`${Math.round(100 * stolenCpuShare)} % of the CPU time was stolen`] : [])];
-}
 
 /**
  * @param rule how the measure is judged
