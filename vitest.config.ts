@@ -7,12 +7,16 @@ const TOGETHER = [
   'harness/cli/{bad-input,gate,history,new}.int.test.ts',
   'reports/**/*.int.test.ts',
   'scripts/*.int.test.ts',
+  'targets/{libraries,stock,stores,workloads}/*.int.test.ts',
 ];
+
+/** Many small tests on the real clock, which wait and do next to nothing. */
+const WAITING = ['targets/defences.int.test.ts'];
 
 /**
  * Unit tests run side by side; tests that start servers (`*.int.test.ts`) after them, first those that do not mind a
- * neighbour, two files at a time, then the others one file at a time, and within a file two at a time where it says so
- * (`test.concurrent`): what is counted there must not depend on the clock.
+ * neighbour, two files at a time, then those that mostly wait, many at a time, then the others one file at a time, and
+ * within a file two at a time where it says so (`test.concurrent`): what is counted there must not depend on the clock.
  */
 export default defineConfig({
   test: {
@@ -41,15 +45,26 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'waiting',
+          include: WAITING,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          maxConcurrency: 8,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'integration',
           include: ['{harness,targets,profiles,reports,bench,scripts}/**/*.int.test.ts'],
-          exclude: [...TOGETHER, 'reports/runs/**', 'node_modules/**'],
+          exclude: [...TOGETHER, ...WAITING, 'reports/runs/**', 'node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // Within a file, tests that mostly wait for their own load may say that they do not mind a neighbour.
           maxConcurrency: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -25,15 +25,10 @@ const MAX_MEDIAN_PASS_MIN = 5;
 const MAX_WORST_MIN = 10;
 
 export function goalRows(all: readonly SeriesAnalysis[], gates: readonly WholeGate[]): GoalRow[] {
-  return all.flatMap((analysis) => [
-    ...sameGoals(analysis),
-    ...caughtGoals(analysis),
-    undecidedGoal(analysis),
-    ...wholeGoals(
-      analysis.series.name,
-      gates.filter(({ series }) => series === analysis.series.name),
-    ),
-  ]);
+  return [
+    ...all.flatMap((analysis) => [...sameGoals(analysis), ...caughtGoals(analysis), undecidedGoal(analysis)]),
+    ...wholeGoals(gates),
+  ];
 }
 
 function sameGoals({ series, same, openSeconds }: SeriesAnalysis): GoalRow[] {
@@ -84,7 +79,9 @@ function undecidedGoal({ series, same, openSeconds }: SeriesAnalysis): GoalRow {
   );
 }
 
-function wholeGoals(series: string, gates: readonly WholeGate[]): GoalRow[] {
+/** Over all series: each gate is a decision of its own. */
+function wholeGoals(gates: readonly WholeGate[]): GoalRow[] {
+  const series = [...new Set(gates.map((gate) => gate.series))].toSorted().join(', ') || NOT_YET;
   const same = gates.filter(({ change }) => change === 'none' || change === 'comment');
   const changed = gates.filter(({ change }) => change !== 'none' && change !== 'comment');
   const alarms = share(same.filter(({ status }) => status === 'regressed').length, same.length);

@@ -7,14 +7,7 @@ import { HarnessError } from '../contract/errors.ts';
 import type { Baseline } from '../contract/gate.ts';
 import type { RunPlan } from '../contract/plan.ts';
 import { buildEvidence } from '../verdict/fixtures/evidence.ts';
-import {
-  assertSameExperiment,
-  baselineText,
-  experimentOf,
-  fourDigits,
-  readBaseline,
-  writeBaseline,
-} from './baseline-file.ts';
+import { assertSameExperiment, baselineText, experimentOf, readBaseline, writeBaseline } from './baseline-file.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -61,13 +54,6 @@ test('what is written is read back, and written again is the same text', () => {
   expect(baselineText(readBaseline(file))).toBe(readFileSync(file, 'utf8'));
   assertSameExperiment(file, readBaseline(file), plan);
 });
-
-test.each([
-  [1234.5678, 1235],
-  [0.000123456, 0.0001235],
-  [0, 0],
-  [null, null],
-])('%j is kept as %j', (value, kept) => expect(fourDigits(value)).toBe(kept));
 
 describe('what is refused', () => {
   const altered = (name: string, change: (json: Record<string, unknown>) => void): string => {

@@ -153,11 +153,6 @@ export function assertSameExperiment(file: string, baseline: Baseline, plan: Run
 
 const shown = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
 
-/** Four significant digits: what two runs of the same thing agree in, and a reviewer can read. */
-export function fourDigits(value: number | null): number | null {
-  return value === null ? null : Number(value.toPrecision(4));
-}
-
 /** The file's text: one line for each field and each measure, keys in order, a newline at the end. */
 export function baselineText(baseline: Baseline): string {
   const block = (record: object): string => {

@@ -6,6 +6,7 @@
  */
 import type { Baseline, GateDecision, GateRules, MeasureDecision, Trial } from '../../contract/gate.ts';
 import type { MeasureMeta } from '../../contract/verdict.ts';
+import { fourDigits } from '../../kit/four-digits.ts';
 import { counted } from '../wording.ts';
 import { conclude, type ScopedGuard } from './conclude.ts';
 import type { MeasuredPair } from './counting.ts';
@@ -99,16 +100,11 @@ export function trialsOf({ counts }: Baseline): number {
 /** A trial of the candidate with the baseline's of the same traffic; both at the digits that the file keeps. */
 function pairOf({ counts, times }: Baseline, { pair, measures, timesInvalid }: Trial): MeasuredPair {
   const stored = Object.entries({ ...counts, ...times }).map(([id, values]) => [id, values[pair] ?? null] as const);
-  const now = Object.entries(measures).map(([id, value]) => [id, value === null ? null : rounded(value)] as const);
+  const now = Object.entries(measures).map(([id, value]) => [id, fourDigits(value)] as const);
   return {
     base: { measures: Object.fromEntries(stored), timesInvalid: [] },
     candidate: { measures: Object.fromEntries(now), timesInvalid },
   };
-}
-
-/** Baselines keep four significant digits: what a person reviews, and what both sides are held to. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(4));
 }
 
 function unknownNote({ base, candidate, note }: MeasureFinding): string | null {
