@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { HOSTILE } from '../fixtures/hostile.ts';
 import { makeGate } from './fixture.ts';
 import { renderGateHtml } from './gate-page.ts';
+import { pairsOf } from './pairs.ts';
 
 const KINDS = ['pass', 'regressed', 'undecided', 'baseline'] as const;
 
@@ -129,4 +130,22 @@ test('hostile text can not leave its place', () => {
   const html = renderGateHtml(makeGate({ kind: 'undecided', hostile: HOSTILE }));
   expect(html.match(/<script/g)!.length).toBe(2);
   expect(html).not.toMatch(/<img|<svg onload/);
+});
+
+test('a trial that a burst of stolen CPU fell into is named, and side by side its pair is not judged', () => {
+  const disturb = (gate: ReturnType<typeof makeGate>): ReturnType<typeof makeGate> => ({
+    ...gate,
+    trials: gate.trials.map((trial) =>
+      trial.purpose === 'judge' && trial.pair === 3 && trial.side === 'candidate'
+        ? { ...trial, stolenCpuShare: 0.4 }
+        : trial,
+    ),
+  });
+  const beside = disturb(makeGate({ kind: 'pass' }));
+  expect(pairsOf(beside).filter(({ valid, pair }) => !valid && pair === 3)).toHaveLength(1);
+  expect(textOf(renderGateHtml(beside))).toContain('a burst of stolen CPU time');
+  // Counts do not mind it.
+  const against = disturb(makeGate({ kind: 'baseline' }));
+  expect(pairsOf(against).find(({ pair }) => pair === 3)).toMatchObject({ valid: true });
+  expect(textOf(renderGateHtml(against))).not.toContain('a burst of stolen CPU time');
 });
