@@ -22,7 +22,7 @@ const MAX_INVALID_SHARE = 0.1;
  * is left is no choice. A machine that is given away every third time is none to measure on.
  */
 const MAX_DISTURBED_SHARE = 1 / 3;
-/** Mean over all trials. Up to here stealing hits both sides alike and is part of the spread. */
+/** Mean over the trials that count. Up to here stealing hits both sides alike and is part of the spread. */
 const MAX_STOLEN_SHARE = 0.05;
 /** Of the p99 that was measured: beyond this it is the generator that is measured. */
 const MAX_LAG_SHARE = 0.75;
