@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
@@ -97,6 +98,55 @@ test('a stack comes up, works, and leaves no process, port or folder', async () 
   ]);
   context.end();
 });
+
+test('the files of a database are used again, and nothing that was written', async () => {
+  const before = process.env['TMPDIR'];
+  const place = mkdtempSync(join(tmpdir(), 'cachequake-again-'));
+  // Under root the server has another user, who must be able to pass through.
+  chmodSync(place, 0o711);
+  process.env['TMPDIR'] = place;
+  try {
+    const seen: { tables: number; system: string; spares: number }[] = [];
+    for (let run = 0; run < 3; run++) {
+      const context = testContext(newId());
+      {
+        const keeper = new Keeper(context.journal);
+        await using teardown = new Teardown();
+        teardown.add('keeper', () => keeper[Symbol.asyncDispose]());
+        const { url } = await startLocalPostgres(context, keeper, teardown);
+        const spares = sparesIn(place);
+        const sql = new Client({ connectionString: url });
+        await sql.connect();
+        const ask = async (query: string): Promise<string> =>
+          String(Object.values((await sql.query(query)).rows[0])[0]);
+        const tables = Number(await ask("SELECT count(*) FROM pg_tables WHERE tablename = 'written'"));
+        const system = await ask('SELECT system_identifier FROM pg_control_system()');
+        await sql.query('CREATE TABLE written AS SELECT n, repeat(md5(n::text), 10) FROM generate_series(1, 20000) n');
+        await sql.query("ALTER DATABASE cachequake SET work_mem = '1MB'");
+        await sql.query('CREATE ROLE somebody');
+        seen.push({ tables, system, spares });
+        await sql.end();
+      }
+      expect(sparesIn(place)).toBe(1);
+    }
+    // The first was copied from the template; while one runs, its files are no spare.
+    expect(seen.map(({ tables, spares }) => [tables, spares])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(new Set(seen.map(({ system }) => system)).size).toBe(1);
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(place, { recursive: true, force: true });
+  }
+});
+
+function sparesIn(place: string): number {
+  return readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((path) => /\/spares\/[^/]+$/.test(path))
+    .length;
+}
 
 test('a service that dies at start, never gets ready, or dies later is a clear error', async () => {
   const context = testContext(newId());

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canReach, findPostgres } from './postgres-binaries.ts';
-import { copyTemplate, postgresTemplate } from './postgres-template.ts';
+import { provideData, postgresTemplate } from './postgres-template.ts';
 
 let place: string;
 const before = process.env.TMPDIR;
@@ -30,7 +30,7 @@ test('several starts at once make one template between them, and half-made ones 
   const cache = dirname(dirname(template.data));
   expect(readdirSync(cache).filter((name) => name.startsWith('pgdata-'))).toHaveLength(1);
   const copy = join(place, 'copy');
-  await copyTemplate(template, copy);
+  await provideData(template, copy);
   expect(existsSync(join(copy, 'PG_VERSION'))).toBe(true);
   // Postgres refuses data that others can read or that is not its user's.
   expect(statSync(copy).mode & 0o777).toBe(0o700);

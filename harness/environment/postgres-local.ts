@@ -12,7 +12,7 @@ import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { asUser, findPostgres, reachableFolder, type ServerUser } from './postgres-binaries.ts';
 import { isReplicated, maxConnections, postgresArguments, REPLICATION } from './postgres-settings.ts';
-import { copyTemplate, DATABASE, DATABASE_USER, postgresTemplate } from './postgres-template.ts';
+import { DATABASE, DATABASE_USER, postgresTemplate, provideData, returnData } from './postgres-template.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -63,11 +63,16 @@ export async function startLocalPostgres(
   const template = await postgresTemplate(binaries);
   const folder = join(reachableFolder(binaries.user), `${name}-${context.runId}-${randomBytes(3).toString('hex')}`);
   context.journal.write({ kind: 'folder', path: folder });
-  teardown.add(`the data of ${title}`, () => rmSync(folder, { recursive: true, force: true }));
+  const data = join(folder, 'data');
+  let last: KeptProcess | null = null;
+  teardown.add(`the data of ${title}`, () => {
+    // Where it had to be killed, a part of it may still write.
+    if (last?.exit?.signal === null) returnData(template, data);
+    rmSync(folder, { recursive: true, force: true });
+  });
   mkdirSync(folder, { mode: 0o711 });
   if (binaries.user.uid !== undefined) chmodSync(folder, 0o711);
-  const data = join(folder, 'data');
-  await copyTemplate(template, data);
+  await provideData(template, data);
   if (replica) follow(data, replica.primaryUrl, binaries.user);
   const replicated = isReplicated(context.servers);
   const log = join(context.folder, `${name}.log`);
@@ -98,6 +103,7 @@ export async function startLocalPostgres(
     } catch (cause) {
       throw new HarnessError('POSTGRES_FAILED', `${title} cannot be started: ${messageOf(cause)}`, { cause });
     }
+    last = server;
     teardown.add(title, () => server.stop('SIGQUIT', 5000));
     const ready = await server.waitForOutput(
       (output) => (/database system is ready to accept (?:read-only )?connections/.test(output) ? true : null),

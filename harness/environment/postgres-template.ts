@@ -19,6 +19,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import { bareEnvironment } from './bare-environment.ts';
+import { keepAsSpare, takeSpare } from './postgres-spares.ts';
 import { asUser, reachableFolder, type PostgresBinaries } from './postgres-binaries.ts';
 
 const run = promisify(execFile);
@@ -36,6 +37,7 @@ export const DATABASE = 'cachequake';
 export const DATABASE_USER = 'cachequake';
 
 export interface PostgresTemplate {
+  /** In the folder that holds everything that belongs to it. */
   data: string;
   password: string;
 }
@@ -109,8 +111,9 @@ export async function postgresTemplate(binaries: PostgresBinaries): Promise<Post
   return { data: join(folder, 'data'), password: readFileSync(join(folder, 'password'), 'utf8') };
 }
 
-/** Copies the template's data for one run, with owner and modes. */
-export async function copyTemplate(template: PostgresTemplate, target: string): Promise<void> {
+/** The template's data for one run, with owner and modes: that of an earlier run, or a copy. */
+export async function provideData(template: PostgresTemplate, target: string): Promise<void> {
+  if (takeSpare(dirname(template.data), target)) return;
   try {
     await run('cp', ['-Rp', template.data, target]);
   } catch (cause) {
@@ -118,5 +121,14 @@ export async function copyTemplate(template: PostgresTemplate, target: string): 
       cause,
       hint: 'is the disk full? each run needs about 50 MB',
     });
+  }
+}
+
+/** Keeps the data for a later run where it can. What is left of it is the caller's to remove. */
+export function returnData(template: PostgresTemplate, data: string): void {
+  try {
+    keepAsSpare(dirname(template.data), template.data, data);
+  } catch {
+    // Then the next run makes a copy.
   }
 }
