@@ -20,7 +20,7 @@ export async function loadModule<T extends { id: string }>(file: string, kind: s
     throw new HarnessError('BAD_MODULE', `${kind} file ${path} does not load: ${messageOf(cause)}`, { cause });
   }
   const item = module.default as T | undefined;
-  const name = basename(path, extname(path));
+  const name = idOf(path);
   if (typeof item !== 'object' || item === null || typeof item.id !== 'string')
     throw new HarnessError('BAD_MODULE', `${kind} file ${path} has no default export with an id`, {
       hint: `export default define${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)}({ id: '${name}', … })`,
@@ -39,13 +39,35 @@ export async function loadModule<T extends { id: string }>(file: string, kind: s
  * @param kind for messages, for example `defence`
  */
 export async function loadModules<T extends { id: string }>(folder: string, kind: string): Promise<Map<string, T>> {
-  const files = readdirSync(folder)
-    .filter((name) => /\.[jt]s$/.test(name) && !/\.(test|int\.test|d)\.[jt]s$/.test(name) && !name.startsWith('_'))
-    .sort();
   const items = new Map<string, T>();
-  for (const name of files) {
+  for (const name of definitionFiles(folder)) {
     const item = await loadModule<T>(join(folder, name), kind);
     items.set(item.id, item);
   }
   return items;
+}
+
+/**
+ * Loads the one module of a folder that has this id. A service instance needs few of the parts that there are, and to
+ * load all would be most of its start.
+ *
+ * @param folder absolute path
+ * @param kind for messages, for example `defence`
+ * @throws HarnessError `UNKNOWN_NAME` with those there are
+ */
+export async function loadNamed<T extends { id: string }>(folder: string, id: string, kind: string): Promise<T> {
+  const files = definitionFiles(folder);
+  const file = files.find((name) => idOf(name) === id);
+  if (file !== undefined) return loadModule<T>(join(folder, file), kind);
+  throw new HarnessError('UNKNOWN_NAME', `there is no ${kind} '${id}'`, {
+    hint: `one of ${files.map(idOf).join(', ')}`,
+  });
+}
+
+const idOf = (name: string): string => basename(name, extname(name));
+
+function definitionFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.[jt]s$/.test(name) && !/\.(test|int\.test|d)\.[jt]s$/.test(name) && !name.startsWith('_'))
+    .sort();
 }

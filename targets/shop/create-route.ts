@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
+import { z } from 'zod';
 import { messageOf } from '../../harness/contract/errors.ts';
 import type { Log } from '../../harness/contract/time.ts';
 import type { Reader } from '../reader/create-reader.ts';
@@ -13,17 +14,11 @@ const CREATE = `
 INSERT INTO shop.products (id, name, price_cents, version, updated_at) VALUES ($1, $2, $3, 1, now())
 ON CONFLICT (id) DO NOTHING`;
 
-const createSchema = {
-  params: { type: 'object', properties: { key: { type: 'integer', minimum: 0, maximum: 999_999_999 } } },
-  body: {
-    type: 'object',
-    required: ['name', 'priceCents'],
-    properties: {
-      name: { type: 'string', minLength: 1, maxLength: 200 },
-      priceCents: { type: 'integer', minimum: 0, maximum: 2_000_000_000 },
-    },
-  },
-};
+const params = z.object({ key: z.coerce.number().int().min(0).max(999_999_999) });
+const body = z.object({
+  name: z.string().min(1).max(200),
+  priceCents: z.int().min(0).max(2_000_000_000),
+});
 
 /**
  * Registers `POST /products/:key`: 201 where the row was created, 409 where it is there already, 502 where it could
@@ -34,9 +29,9 @@ export function registerCreation(
   parts: { reader: Pick<Reader<unknown>, 'created' | 'invalidate'>; pool: Pool; log: Log },
 ): void {
   const { reader, pool, log } = parts;
-  app.post<{ Params: { key: number }; Body: { name: string; priceCents: number } }>(
+  app.post<{ Params: z.infer<typeof params>; Body: z.infer<typeof body> }>(
     '/products/:key',
-    { schema: createSchema },
+    { schema: { params, body } },
     async (incoming, reply) => {
       const key = productKey(incoming.params.key);
       const { name, priceCents } = incoming.body;

@@ -1,20 +1,13 @@
 /** What the harness asks of an instance: is it there, what has it loaded, fill the cache. */
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { ServiceProbeAnswer } from '../../harness/contract/target.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 import type { LoadLog } from './load-log.ts';
 import type { ShopMetrics } from './metrics.ts';
 
-const probeSchema = {
-  querystring: { type: 'object', properties: { since: { type: 'integer', minimum: 0, default: 0 } } },
-};
-const preloadSchema = {
-  body: {
-    type: 'object',
-    required: ['keys'],
-    properties: { keys: { type: 'integer', minimum: 0, maximum: 10_000_000 } },
-  },
-};
+const probeQuery = z.object({ since: z.coerce.number().int().min(0).default(0) });
+const preloadBody = z.object({ keys: z.int().min(0).max(10_000_000) });
 
 /** How long the probe waits for the number of queued orders before it tells the last one that it knows. */
 const PENDING_LIMIT_MS = 100;
@@ -49,7 +42,8 @@ export function registerHarness(
     return metrics.registry.metrics();
   });
 
-  app.get<{ Querystring: { since: number } }>('/cachequake/probe', { schema: probeSchema }, async (incoming) => {
+  const probe = { schema: { querystring: probeQuery } };
+  app.get<{ Querystring: z.infer<typeof probeQuery> }>('/cachequake/probe', probe, async (incoming) => {
     const pending = await countPending();
     const flight = loads.inFlight();
     const delay = metrics.eventLoopDelay();
@@ -70,7 +64,8 @@ export function registerHarness(
     return answer;
   });
 
-  app.post<{ Body: { keys: number } }>('/cachequake/preload', { schema: preloadSchema }, async (incoming) => {
+  const fill = { schema: { body: preloadBody } };
+  app.post<{ Body: z.infer<typeof preloadBody> }>('/cachequake/preload', fill, async (incoming) => {
     const startedMs = clock.nowMs();
     const loaded = await preload(incoming.body.keys);
     return { loaded, tookMs: Math.round(clock.nowMs() - startedMs) };

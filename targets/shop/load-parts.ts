@@ -10,30 +10,20 @@ import type { StockStrategy } from '../../harness/contract/stock.ts';
 import type { StoreKind } from '../../harness/contract/store-kind.ts';
 import type { Workload } from '../../harness/contract/workload.ts';
 import type { WriteStrategy } from '../../harness/contract/write.ts';
-import { loadModule, loadModules } from '../../harness/kit/load-modules.ts';
+import { loadModule, loadNamed } from '../../harness/kit/load-modules.ts';
 import { sourceRoot } from '../../harness/kit/package-root.ts';
 import type { StackMember } from '../reader/stack.ts';
 import type { BrokenService } from './broken.ts';
 import type { ShopSettings } from './config.ts';
 
-function pick<T>(all: ReadonlyMap<string, T>, id: string, kind: string): T {
-  const found = all.get(id);
-  if (found !== undefined) return found;
-  throw new HarnessError('UNKNOWN_NAME', `there is no ${kind} '${id}'`, {
-    hint: `one of ${[...all.keys()].join(', ')}`,
-  });
-}
-
 const folder = (name: string): string => join(sourceRoot, 'targets', name);
 
 export async function loadStack(wanted: ShopSettings['stack']): Promise<StackMember[]> {
-  if (wanted.length === 0) return [];
-  const ours = wanted.some(({ file }) => file === null)
-    ? await loadModules<Defence>(folder('defences'), 'defence')
-    : new Map<string, Defence>();
   return Promise.all(
     wanted.map(async ({ id, parameters, file }) => ({
-      defence: file === null ? pick(ours, id, 'defence') : await loadModule<Defence>(file, 'defence'),
+      defence: await (file === null
+        ? loadNamed<Defence>(folder('defences'), id, 'defence')
+        : loadModule<Defence>(file, 'defence')),
       parameters,
     })),
   );
@@ -43,7 +33,7 @@ export async function loadStack(wanted: ShopSettings['stack']): Promise<StackMem
 export async function loadStore(
   wanted: ShopSettings['store'],
 ): Promise<{ kind: StoreKind; parameters: Record<string, unknown> }> {
-  const kind = pick(await loadModules<StoreKind>(folder('stores'), 'store'), wanted.id, 'store');
+  const kind = await loadNamed<StoreKind>(folder('stores'), wanted.id, 'store');
   return { kind, parameters: complete('store', kind, wanted.parameters) };
 }
 
@@ -51,7 +41,7 @@ export async function loadStore(
 export async function loadWorkload(
   wanted: NonNullable<ShopSettings['workload']>,
 ): Promise<{ workload: Workload; parameters: Record<string, unknown> }> {
-  const workload = pick(await loadModules<Workload>(folder('workloads'), 'workload'), wanted.id, 'workload');
+  const workload = await loadNamed<Workload>(folder('workloads'), wanted.id, 'workload');
   return { workload, parameters: complete('workload', workload, wanted.parameters) };
 }
 
@@ -59,8 +49,7 @@ export async function loadWorkload(
 export async function loadWrite(
   wanted: ShopSettings['write'],
 ): Promise<{ strategy: WriteStrategy; parameters: Record<string, unknown> }> {
-  const all = await loadModules<WriteStrategy>(folder('writes'), 'writeStrategy');
-  const strategy = pick(all, wanted.id, 'write strategy');
+  const strategy = await loadNamed<WriteStrategy>(folder('writes'), wanted.id, 'writeStrategy');
   return { strategy, parameters: complete('write strategy', strategy, wanted.parameters) };
 }
 
@@ -79,13 +68,12 @@ function complete(
 export async function loadStock(
   wanted: NonNullable<ShopSettings['stock']>,
 ): Promise<{ strategy: StockStrategy; parameters: Record<string, unknown> }> {
-  const strategy =
-    wanted.file === null
-      ? pick(await loadModules<StockStrategy>(folder('stock'), 'stockStrategy'), wanted.id, 'stock strategy')
-      : await loadModule<StockStrategy>(wanted.file, 'stockStrategy');
+  const strategy = await (wanted.file === null
+    ? loadNamed<StockStrategy>(folder('stock'), wanted.id, 'stockStrategy')
+    : loadModule<StockStrategy>(wanted.file, 'stockStrategy'));
   return { strategy, parameters: complete('stock strategy', strategy, wanted.parameters) };
 }
 
-export async function loadBroken(id: string): Promise<BrokenService> {
-  return pick(await loadModules<BrokenService>(folder('broken'), 'brokenService'), id, 'broken service');
+export function loadBroken(id: string): Promise<BrokenService> {
+  return loadNamed<BrokenService>(folder('broken'), id, 'brokenService');
 }

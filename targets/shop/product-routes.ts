@@ -1,6 +1,7 @@
 /** The product page, read and written: the read goes through the stack of defences that the experiment is about. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { Loader } from '../../harness/contract/defence.ts';
 import { messageOf } from '../../harness/contract/errors.ts';
 import type { Log } from '../../harness/contract/time.ts';
@@ -31,16 +32,11 @@ export function timed<T>(loader: Loader<T>): Loader<T> {
   };
 }
 
-const writeSchema = {
-  body: {
-    type: 'object',
-    properties: {
-      id: { type: 'string', maxLength: 200 },
-      user: { type: 'integer' },
-      priceCents: { type: 'integer', minimum: 0, maximum: 2_000_000_000 },
-    },
-  },
-};
+const writeBody = z.object({
+  id: z.string().max(200).default(''),
+  user: z.int().default(0),
+  priceCents: z.int().min(0).max(2_000_000_000).optional(),
+});
 
 function keyOf(text: string): { key: string; product: number } | null {
   return /^\d{1,9}$/.test(text) ? { key: productKey(Number(text)), product: Number(text) } : null;
@@ -94,16 +90,16 @@ export function registerProducts(
     return reply.type(JSON_TYPE).send(JSON.stringify(answer.value));
   });
 
-  app.put<{ Params: { key: string }; Body: { id?: string; user?: number; priceCents?: number } }>(
+  app.put<{ Params: { key: string }; Body: z.infer<typeof writeBody> }>(
     '/products/:key',
-    { schema: writeSchema },
+    { schema: { body: writeBody } },
     async (incoming, reply) => {
       const wanted = keyOf(incoming.params.key);
       if (wanted === null) return reply.code(404).send({ error: 'a product is named by a number' });
-      const { id, user, ...change } = incoming.body;
+      const { id: writeId, user, ...change } = incoming.body;
       let written;
       try {
-        written = await writes.write({ key: wanted.key, writeId: id ?? '', user: user ?? 0, change });
+        written = await writes.write({ key: wanted.key, writeId, user, change });
       } catch (error) {
         log.warn(`write failed: ${messageOf(error)}`);
         return reply.code(502).send({ key: wanted.key, error: 'the database did not answer' });

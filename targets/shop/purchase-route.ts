@@ -4,6 +4,7 @@
  * says that it does not know.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { messageOf } from '../../harness/contract/errors.ts';
 import type { PurchaseRequest, PurchaseResult, StockService } from '../../harness/contract/stock.ts';
 import type { Log } from '../../harness/contract/time.ts';
@@ -13,18 +14,12 @@ import type { ShopMetrics } from './metrics.ts';
 const HIGHEST = 2_147_483_647;
 const RETRY_AFTER_SEC = '1';
 
-const schema = {
-  body: {
-    type: 'object',
-    required: ['orderId', 'product', 'user'],
-    properties: {
-      orderId: { type: 'string', minLength: 1, maxLength: 200 },
-      product: { type: 'integer', minimum: 0, maximum: HIGHEST },
-      user: { type: 'integer', minimum: 0, maximum: HIGHEST },
-      quantity: { type: 'integer', minimum: 1, maximum: 1_000, default: 1 },
-    },
-  },
-};
+const body: z.ZodType<PurchaseRequest> = z.object({
+  orderId: z.string().min(1).max(200),
+  product: z.int().min(0).max(HIGHEST),
+  user: z.int().min(0).max(HIGHEST),
+  quantity: z.int().min(1).max(1_000).default(1),
+});
 
 const STATUS: Readonly<Record<Exclude<PurchaseResult, 'unavailable'>, number>> = {
   accepted: 201,
@@ -48,7 +43,7 @@ export function registerPurchases(
     reply.header('retry-after', RETRY_AFTER_SEC);
     return reply.code(503).send({ orderId, result: 'high demand, try again' });
   };
-  app.post<{ Body: PurchaseRequest }>('/purchases', { schema }, async (incoming, reply) => {
+  app.post<{ Body: PurchaseRequest }>('/purchases', { schema: { body } }, async (incoming, reply) => {
     const { orderId } = incoming.body;
     if (stock === null) return reply.code(501).send({ orderId, result: 'not selling: no stock strategy was chosen' });
     if (limit !== null) {

@@ -1,27 +1,15 @@
 /** The route of a workload's operations: numbers in, what the workload answers out, with the headers of every page. */
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { messageOf } from '../../harness/contract/errors.ts';
-import { OPERATIONS, type OperationId } from '../../harness/contract/operation.ts';
+import { OPERATIONS } from '../../harness/contract/operation.ts';
 import type { Log } from '../../harness/contract/time.ts';
 import type { WorkloadService } from '../../harness/contract/workload.ts';
 import { cacheStatus, entityTag } from './headers.ts';
 import type { ShopMetrics } from './metrics.ts';
 
-const schema = {
-  params: {
-    type: 'object',
-    properties: { operation: { enum: [...OPERATIONS] }, key: { type: 'integer', minimum: 0 } },
-  },
-  querystring: {
-    type: 'object',
-    properties: { user: { type: 'integer', default: 0 }, id: { type: 'string', maxLength: 200, default: '' } },
-  },
-};
-
-interface Route {
-  Params: { operation: OperationId; key: number };
-  Querystring: { user: number; id: string };
-}
+const params = z.object({ operation: z.enum(OPERATIONS), key: z.coerce.number().int().min(0) });
+const querystring = z.object({ user: z.coerce.number().int().default(0), id: z.string().max(200).default('') });
 
 /** Registers `/workload/:operation/:key` for GET and POST. */
 export function registerWorkload(
@@ -29,17 +17,17 @@ export function registerWorkload(
   parts: { workload: WorkloadService; metrics: ShopMetrics; log: Log },
 ): void {
   const { workload, metrics, log } = parts;
-  app.route<Route>({
+  app.route<{ Params: z.infer<typeof params>; Querystring: z.infer<typeof querystring> }>({
     method: ['GET', 'POST'],
     url: '/workload/:operation/:key',
-    schema,
-    handler: async ({ params, query }, reply) => {
-      const name = `${params.operation}:${params.key}`;
-      const handler = workload.handlers[params.operation];
+    schema: { params, querystring },
+    handler: async ({ params: { operation, key }, query }, reply) => {
+      const name = `${operation}:${key}`;
+      const handler = workload.handlers[operation];
       if (handler === undefined) return reply.code(501).send({ key: name, error: 'not an operation of this workload' });
       let answer;
       try {
-        answer = await handler({ key: params.key, user: query.user, id: query.id });
+        answer = await handler({ key, user: query.user, id: query.id });
       } catch (error) {
         log.warn(`${name} failed: ${messageOf(error)}`);
         return reply.code(502).send({ key: name, error: 'a server behind the shop did not answer' });

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
 import { z } from 'zod';
 import type { Entry, SetOptions, Store, StoreCapability } from '../../harness/contract/store.ts';
 import { defineStore } from '../../harness/contract/store-kind.ts';
@@ -17,8 +17,6 @@ const CAPABILITIES: ReadonlySet<StoreCapability> = new Set(['get', 'set', 'delet
 /** Entries whose time is over are looked for this often, and removed. */
 const SWEEP_MS = 30_000;
 const SWEEP_BATCH = 500;
-
-type Database = ClassicLevel;
 
 interface There {
   text: string | null;
@@ -35,7 +33,7 @@ export interface LevelStore extends Store {
 }
 
 /** A store on an open database that nobody else uses. */
-export function createLevelStore(database: Database, clock: Clock): LevelStore {
+export function createLevelStore(database: ClassicLevel, clock: Clock): LevelStore {
   const locks = new Map<string, { token: string; untilMs: number }>();
   /** The last operation of each key that decides by what is there. */
   const turns = new Map<string, Promise<unknown>>();
@@ -161,7 +159,9 @@ export default defineStore({
   async open({ clock, log, parameters }) {
     const { cacheMb, writeBufferMb, compression } = parameters;
     const folder = await mkdtemp(join(tmpdir(), 'cachequake-leveldb-'));
-    const database: Database = new ClassicLevel(folder, {
+    // Loaded where it is used: the command line loads every store to know its name.
+    const { ClassicLevel: Level } = await import('classic-level');
+    const database = new Level(folder, {
       cacheSize: cacheMb * 2 ** 20,
       writeBufferSize: writeBufferMb * 2 ** 20,
       compression,
