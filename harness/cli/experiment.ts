@@ -2,21 +2,17 @@
  * Runs one or several plans of the same traffic on one started stack and writes what came of it. `run` is the case of
  * one plan, `compare` that of several.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyResult, ComparisonResult, RunResult } from '../contract/result.ts';
 import type { EnvironmentId } from '../contract/environment.ts';
 import { EXIT, HarnessError } from '../contract/errors.ts';
 import type { PreparedLoad } from '../contract/load.ts';
 import type { RunPlan } from '../contract/plan.ts';
-import { refuseMissingServers } from '../environment/missing-servers.ts';
-import { selectEnvironment } from '../environment/select.ts';
 import { openJournal } from '../kit/journal.ts';
 import { unknownName } from '../kit/suggest.ts';
 import { openLoopEngine } from '../load/open-loop.ts';
 import { saturationEngine } from '../load/saturation.ts';
 import { serversOf } from '../plan/servers.ts';
-import { assembleComparisonResult } from '../results/assemble.ts';
-import { executeRun } from '../run/run.ts';
-import { judgeComparison } from '../verdict/compare.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { Prepared, Variant } from './options.ts';
 import { linkLatest, makeOutputFolder, newRunId, removeIfEmpty } from './output-folder.ts';
@@ -48,14 +44,21 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
   const { settings, catalogue } = prepared;
   // Planned before anything is looked for, so that a typing slip costs no time.
   const asEnvironment = settings.env === 'auto' ? 'local' : settings.env;
-  checkAgainst(input.against, await makePlans(input, asEnvironment));
+  const planned = await makePlans(input, asEnvironment);
+  checkAgainst(input.against, planned);
+  const order = runOrder(planned.length / input.repeats, input.repeats, settings.seed);
 
   const progress = await createProgress(process.stderr, process.stderr.isTTY && !process.env['CI']);
   const interrupts = listenForInterrupts((line) => progress.step(line));
   try {
+    // First of all: generators load and warm their code while the harness loads the rest of its own and servers start.
+    const firstPlan = planned[order[0]!]!;
+    await using firstGenerators = prepareLoad(firstPlan);
+    const { selectEnvironment, refuseMissingServers, executeRun } = await loadTheRest();
     const { environment, reason } = await selectEnvironment(settings.env, settings, (line) => progress.step(line));
     const plans = await makePlans(input, environment.id);
-    const order = runOrder(plans.length / input.repeats, input.repeats, settings.seed);
+    if (!isDeepStrictEqual(plans[order[0]!]!.load, firstPlan.load))
+      throw new HarnessError('INTERNAL', `the load of ${firstPlan.label} is another one on ${environment.title}`);
     const servers = serversOf(plans, catalogue.stores);
     await refuseMissingServers(
       environment.id,
@@ -72,8 +75,6 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
     let failure: unknown;
     let allStopped = true;
     try {
-      // Before the stack: generators warm their code while servers start, which is mostly waiting.
-      await using firstGenerators = prepareLoad(plans[order[0]!]!);
       const stack = await environment.start({
         runId,
         folder,
@@ -134,7 +135,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentO
         : failure;
     }
 
-    const result = plans.length === 1 ? runs[0]! : compareRuns(runs, plans.length, runId, input, startedAt);
+    const result = plans.length === 1 ? runs[0]! : await compareRuns(runs, plans.length, runId, input, startedAt);
     // Loaded only now: the renderers are a third of what the command line would otherwise load before it starts.
     const { writeOutputs } = await import('./write-outputs.ts');
     await writeOutputs(result, folder);
@@ -167,14 +168,28 @@ function prepareLoad(plan: RunPlan): PreparedLoad {
   return engine.prepare(plan.load);
 }
 
+/** What is not needed to plan: half of all code. */
+async function loadTheRest() {
+  const [{ selectEnvironment }, { refuseMissingServers }, { executeRun }] = await Promise.all([
+    import('../environment/select.ts'),
+    import('../environment/missing-servers.ts'),
+    import('../run/run.ts'),
+  ]);
+  return { selectEnvironment, refuseMissingServers, executeRun };
+}
+
 /** A comparison that lacks a planned run is partial. */
-function compareRuns(
+async function compareRuns(
   runs: RunResult[],
   planned: number,
   runId: string,
   { command, against }: ExperimentInput,
   startedAt: Date,
-): ComparisonResult {
+): Promise<ComparisonResult> {
+  const [{ assembleComparisonResult }, { judgeComparison }] = await Promise.all([
+    import('../results/assemble.ts'),
+    import('../verdict/compare.ts'),
+  ]);
   const result = assembleComparisonResult({
     runs,
     judgement: judgeComparison(runs, against),

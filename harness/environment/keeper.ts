@@ -9,6 +9,7 @@ import { HarnessError } from '../contract/errors.ts';
 import type { Journal } from '../contract/journal.ts';
 import { entryPoint } from '../kit/package-root.ts';
 import { processStartTime } from '../kit/process-identity.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import type { KeeperCommand, KeeperEvent } from './keeper-protocol.ts';
 import { readFrom, sizeOf } from './log-tail.ts';
 
@@ -114,7 +115,7 @@ export class Keeper implements AsyncDisposable {
     this.#process = spawn(process.execPath, [entryPoint('harness/environment/keeper-main')], {
       stdio: 'pipe',
       detached: true,
-      env: { PATH: process.env.PATH ?? '' },
+      env: bareEnvironment(),
     });
     this.#process.stdin.on('error', () => undefined);
     let words = '';

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { TRIAL_QUANTILES } from '../contract/gate.ts';
 import type { RunResult } from '../contract/result.ts';
-import { createHistogram, encodeHistogram, interpolatedQuantilesUs, mergeEncoded, recordUs } from '../kit/histogram.ts';
+import { encodeHistogram, interpolatedQuantilesUs, mergeEncoded } from '../kit/histogram.ts';
+import { createHistogram, recordUs } from '../kit/recording-histogram.ts';
 import { compactTrial } from './compact.ts';
 import { parseCpuTimes, stolenShare } from './stolen.ts';
 

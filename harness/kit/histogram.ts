@@ -1,30 +1,12 @@
 /**
- * Latency histograms in microseconds: 1 µs to 120 s at three significant digits. WebAssembly HdrHistograms, so that
- * recording costs well under a microsecond; encoded as compressed V2, which merges and can be read by other tools.
+ * Latency histograms in microseconds: 1 µs to 120 s at three significant digits; encoded as compressed V2, which merges
+ * and can be read by other tools.
  */
 import * as hdr from 'hdr-histogram-js';
 
 export const HIGHEST_US = 120_000_000;
-await hdr.initWebAssembly();
 
 export type Histogram = hdr.Histogram;
-
-/** A new, empty histogram. Free it with `destroy()` when many are made. */
-export function createHistogram(): Histogram {
-  return hdr.build({
-    bitBucketSize: 64,
-    autoResize: false,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_US,
-    numberOfSignificantValueDigits: 3,
-    useWebAssembly: true,
-  });
-}
-
-/** Records a latency, kept within the histogram's range. */
-export function recordUs(histogram: Histogram, us: number): void {
-  histogram.recordValue(us < 1 ? 1 : us > HIGHEST_US ? HIGHEST_US : Math.round(us));
-}
 
 /** Compressed V2, base64. */
 export function encodeHistogram(histogram: Histogram): string {

@@ -5,7 +5,7 @@
 import { messageOf } from '../contract/errors.ts';
 import type { FromGenerator, GeneratorOrder, GeneratorReport, ToGenerator } from './messages.ts';
 import { OpenLoopGenerator } from './open-loop-generator.ts';
-import { SaturationGenerator } from './saturation-generator.ts';
+import type { SaturationGenerator } from './saturation-generator.ts';
 import { scheduleOf } from './schedule.ts';
 import { warmCodePath } from './warm-code-path.ts';
 
@@ -25,7 +25,11 @@ function fail(error: unknown): void {
 }
 
 async function prepare(order: GeneratorOrder): Promise<Generator> {
-  if (order.spec.engine === 'saturation') return new SaturationGenerator(order);
+  if (order.spec.engine === 'saturation') {
+    // Autocannon doubles what there is to load, and the start of an open loop would wait for it too.
+    const { SaturationGenerator } = await import('./saturation-generator.ts');
+    return new SaturationGenerator(order);
+  }
   await warm;
   const made = new OpenLoopGenerator(order);
   await made.prepare();

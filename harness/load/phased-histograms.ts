@@ -6,7 +6,8 @@
 import { CACHE_OUTCOMES } from '../contract/defence.ts';
 import type { HistogramRecord, PhaseName } from '../contract/load.ts';
 import { REQUEST_OUTCOMES, type OperationId } from '../contract/operation.ts';
-import { createHistogram, encodeHistogram, recordUs, type Histogram } from '../kit/histogram.ts';
+import { encodeHistogram, type Histogram } from '../kit/histogram.ts';
+import { createHistogram, recordUs } from '../kit/recording-histogram.ts';
 import { PhaseMarks } from './phase-marks.ts';
 
 /** How late a mark may come. */

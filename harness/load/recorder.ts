@@ -6,7 +6,8 @@
 import { CACHE_OUTCOMES, type CacheOutcome } from '../contract/defence.ts';
 import type { LoadSpec, PhaseName, VersionReads, WriteRecord } from '../contract/load.ts';
 import { ERROR_OUTCOMES, REQUEST_OUTCOMES, type RequestOutcome } from '../contract/operation.ts';
-import { createHistogram, encodeHistogram, recordUs, type Histogram } from '../kit/histogram.ts';
+import { encodeHistogram, type Histogram } from '../kit/histogram.ts';
+import { createHistogram, recordUs } from '../kit/recording-histogram.ts';
 import { writeStatus } from './classify.ts';
 import { bucketOf, LATENCY_BUCKETS } from './latency-buckets.ts';
 import type { Example, GeneratorReport, ProgressReport } from './messages.ts';

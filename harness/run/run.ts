@@ -32,7 +32,7 @@ import { runFaults } from '../faults/engine/run-faults.ts';
 import { realClock } from '../kit/clock.ts';
 import { seededRandom } from '../kit/random.ts';
 import { formatDuration } from '../kit/units.ts';
-import { type RunningProbes, startProbes } from '../probes/engine/run-probes.ts';
+import { prepareProbes, type RunningProbes } from '../probes/engine/run-probes.ts';
 import { assembleRunResult } from '../results/assemble.ts';
 import { judge } from '../verdict/judge.ts';
 import { type AdminConnections, openConnections } from './connections.ts';
@@ -79,6 +79,7 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
   const { plan, stack, target } = input;
   const startedAt = new Date();
   await using admin = await openConnections(stack.redisUrl, stack.postgresUrl);
+  await using prepared = prepareProbes(input.probes);
 
   input.onStep('seeding the data');
   await withDeadline('seeding the data', LIMIT.seed, seed(input, admin));
@@ -97,7 +98,7 @@ export async function executeRun(input: RunInput): Promise<RunResult> {
 
   const watched = await whatCanBeWatched(input, service);
   const [opened, proved] = await Promise.allSettled([
-    withDeadline('opening the probes', LIMIT.prove, startProbes(watched.probes, watched.context)),
+    withDeadline('opening the probes', LIMIT.prove, prepared.open(watched.probes, watched.context)),
     withDeadline('proving the service', LIMIT.prove, prove(input, service, admin)),
   ]);
   if (opened.status === 'rejected') throw opened.reason;

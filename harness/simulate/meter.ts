@@ -3,7 +3,8 @@
  * Counts as it goes: a simulation of millions of reads keeps no list of them.
  */
 import type { LoadEvent } from '../contract/defence.ts';
-import { createHistogram, type Histogram, recordUs } from '../kit/histogram.ts';
+import type { Histogram } from '../kit/histogram.ts';
+import { createHistogram, recordUs } from '../kit/recording-histogram.ts';
 import { busiestWindow } from '../stats/windows.ts';
 import type { Observer } from './records.ts';
 import type { SimulationOutcome } from './simulation.ts';

@@ -3,9 +3,9 @@
  * and one set of faults drive both. Unlike the original it is seeded, survives every value that it is sent, dials
  * without holding up others, and counts the connections that a fault has touched.
  */
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HarnessError, messageOf } from '../contract/errors.ts';
+import { createServer } from '../kit/node-http.ts';
 import { formatAddress } from './address.ts';
 import { apiHandler } from './api.ts';
 import { Metrics } from './metrics.ts';

@@ -101,8 +101,9 @@ const methods: WorkerMethods = {
   oldAfterDelete: ({ key, fresh }) => oldAfterDelete([current().cache], key, fresh),
   async load({ key, readers, pauseMs, durationMs }) {
     const { cache, database } = current();
-    // Its WebAssembly costs more than all else that a worker starts with, and only the load needs it.
-    const { createHistogram, encodeHistogram, recordUs } = await import('../../harness/kit/histogram.ts');
+    // WebAssembly costs more than all else that a worker starts with, and only the load needs it.
+    const { encodeHistogram } = await import('../../harness/kit/histogram.ts');
+    const { createHistogram, recordUs } = await import('../../harness/kit/recording-histogram.ts');
     const histogram = createHistogram();
     let [reads, failed] = [0, 0];
     const endMs = performance.now() + durationMs;

@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { EXIT } from '../../contract/errors.ts';
-import { diagnose } from '../../environment/doctor.ts';
 import { addSettingFlags, prepare } from '../options.ts';
 
 export function addDoctorVerb(program: Command): void {
   const command = program.command('doctor').summary('say what this machine can run, and what is missing');
   addSettingFlags(command).action(async (flags: Record<string, unknown>) => {
     const { settings } = await prepare(flags);
+    const { diagnose } = await import('../../environment/doctor.ts');
     const findings = await diagnose(settings);
     for (const finding of findings) {
       process.stdout.write(

@@ -1,6 +1,5 @@
 /** `cachequake plan`: explains what would run, and runs nothing. */
 import type { Command } from 'commander';
-import { refuseMissingServers } from '../../environment/missing-servers.ts';
 import { explainPlan } from '../../plan/explain.ts';
 import { serversOf } from '../../plan/servers.ts';
 import { addSettingFlags, prepare } from '../options.ts';
@@ -29,12 +28,11 @@ export function addPlanVerb(program: Command): void {
       { defence: (flags['defence'] as string | undefined) ?? 'cache-aside' },
       settings.env === 'auto' ? 'local' : settings.env,
     );
-    if (settings.env !== 'auto')
-      await refuseMissingServers(
-        settings.env,
-        { servers: serversOf([made], catalogue.stores), edge: made.edge !== null },
-        settings,
-      );
+    if (settings.env !== 'auto') {
+      const { refuseMissingServers } = await import('../../environment/missing-servers.ts');
+      const wanted = { servers: serversOf([made], catalogue.stores), edge: made.edge !== null };
+      await refuseMissingServers(settings.env, wanted, settings);
+    }
     const note =
       settings.env === 'auto'
         ? '\nenvironment auto: docker where an engine answers, otherwise local; `cachequake doctor` tells which\n'

@@ -131,8 +131,13 @@ function ownCpuMs(): number {
   return (user + system) / 1_000;
 }
 
+async function load(files: readonly string[]): Promise<void> {
+  await Promise.allSettled(files.map((file) => loadModule<Probe>(file, 'probe')));
+}
+
 process.on('message', (message: ToProbes) => {
-  if (message.type === 'open') void open(message);
+  if (message.type === 'load') void load(message.files);
+  else if (message.type === 'open') void open(message);
   else if (message.type === 'begin') begin(message.atMs);
   else if (message.type === 'cpu') {
     cpuQuestions.get(message.question)?.(message.ms);

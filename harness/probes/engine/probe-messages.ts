@@ -10,6 +10,8 @@ export type ServerPart = 'redis' | 'postgres';
 
 /** From the run. */
 export type ToProbes =
+  /** What may have to be opened later; what is wrong with a file is told then. */
+  | { type: 'load'; files: string[] }
   | {
       type: 'open';
       /** Files of the probes. */

@@ -37,26 +37,50 @@ export interface RunningProbes extends AsyncDisposable {
   stop(bounds: { measuredFromMs: number; measuredToMs: number }): Promise<ProbesOutcome>;
 }
 
-/**
- * Starts probes; resolves when all that can be opened sample.
- *
- * @param probes probes of `harness/probes/` by their ids, or a `file` of the user's own
- * @throws HarnessError `INTERNAL` where their process cannot be started or does not answer in time
- */
-export async function startProbes(
-  probes: readonly (Pick<Probe, 'id' | 'everyMs'> & { file?: string })[],
-  context: ProbeContext,
-): Promise<RunningProbes> {
+/** A probe of `harness/probes/` by its id, or a `file` of the user's own. */
+type NamedProbe = Pick<Probe, 'id' | 'everyMs'> & { file?: string };
+
+/** A process that has loaded its code, or is about to. Leaving an `await using` block ends it. */
+export interface PreparedProbes extends AsyncDisposable {
+  /**
+   * Resolves when all that can be opened sample. To be called once; from then on the process ends with what is returned.
+   *
+   * @param probes some of those that were prepared, or others
+   * @throws HarnessError `INTERNAL` where their process cannot be started or does not answer in time
+   */
+  open(probes: readonly NamedProbe[], context: ProbeContext): Promise<RunningProbes>;
+}
+
+/** Starts the probes' process while there is nothing yet to look at: to load its code takes as long as to open it. */
+export function prepareProbes(probes: readonly NamedProbe[]): PreparedProbes {
   const child = fork(entryPoint('harness/probes/engine/probe-main'), [], {
     execArgv: FEW_EXECUTIONS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const probing = new ProbeProcess(child, context);
+  const probing = new ProbeProcess(child);
+  probing.send({ type: 'load', files: probes.map(fileOf) });
+  return {
+    open: (some, context) => openProbes(probing, some, context),
+    [Symbol.asyncDispose]: () => probing.end(),
+  };
+}
+
+/** {@link prepareProbes} and `open` in one, for a target that is already there. */
+export function startProbes(probes: readonly NamedProbe[], context: ProbeContext): Promise<RunningProbes> {
+  return prepareProbes(probes).open(probes, context);
+}
+
+async function openProbes(
+  probing: ProbeProcess,
+  probes: readonly NamedProbe[],
+  context: ProbeContext,
+): Promise<RunningProbes> {
   try {
+    probing.cpuMs = (part) => context.stack.cpuMs(part);
     probing.send({
       type: 'open',
-      files: probes.map(({ id, file }) => file ?? moduleFile(id)),
+      files: probes.map(fileOf),
       redisUrl: context.stack.redisUrl,
       postgresUrl: context.stack.postgresUrl,
       servers: context.stack.servers.map(({ name, kind, url }) => ({ name, kind, url })),
@@ -65,7 +89,7 @@ export async function startProbes(
     });
     const { failures } = await probing.next('opened', OPEN_DEADLINE_MS);
     return {
-      pid: child.pid,
+      pid: probing.pid,
       failures,
       begin: (atMs) => probing.send({ type: 'begin', atMs }),
       async stop(bounds) {
@@ -88,8 +112,8 @@ export async function startProbes(
   }
 }
 
-function moduleFile(id: string): string {
-  return entryPoint(`harness/probes/${id}`);
+function fileOf({ id, file }: NamedProbe): string {
+  return file ?? entryPoint(`harness/probes/${id}`);
 }
 
 function lostEvidence({ id, everyMs }: Pick<Probe, 'id' | 'everyMs'>, error: string): ProbeEvidence {
@@ -109,13 +133,15 @@ function lostEvidence({ id, everyMs }: Pick<Probe, 'id' | 'everyMs'>, error: str
 /** The child, with what it has said so far. */
 class ProbeProcess {
   readonly loads = new Map<string, ProbeEvidence['loads']>();
+  /** Asked for the CPU time of the servers, which only the environment knows. */
+  cpuMs: ProbeContext['stack']['cpuMs'] = () => Promise.resolve(null);
   readonly #child: ChildProcess;
   readonly #exited: Promise<string>;
   readonly #said = new Map<FromProbes['type'], FromProbes>();
   #wake: () => void = () => {};
   #stderr = '';
 
-  constructor(child: ChildProcess, context: ProbeContext) {
+  constructor(child: ChildProcess) {
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
@@ -125,7 +151,7 @@ class ProbeProcess {
     });
     child.stderr?.on('data', (data: Buffer) => (this.#stderr = (this.#stderr + data.toString()).slice(-2_000)));
     child.on('message', (message: FromProbes) => {
-      if (message.type === 'cpu?') void this.#answerCpu(message, context);
+      if (message.type === 'cpu?') void this.#answerCpu(message);
       else if (message.type === 'loads')
         this.loads.set(message.probe, (this.loads.get(message.probe) ?? []).concat(message.loads));
       else {
@@ -133,6 +159,10 @@ class ProbeProcess {
         this.#wake();
       }
     });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** A child that is gone hears nothing; that it is gone is told by {@link next}. */
@@ -165,8 +195,8 @@ class ProbeProcess {
     clearTimeout(timer);
   }
 
-  async #answerCpu({ question, part }: Extract<FromProbes, { type: 'cpu?' }>, context: ProbeContext): Promise<void> {
-    const ms = await context.stack.cpuMs(part).catch(() => null);
+  async #answerCpu({ question, part }: Extract<FromProbes, { type: 'cpu?' }>): Promise<void> {
+    const ms = await this.cpuMs(part).catch(() => null);
     this.send({ type: 'cpu', question, ms });
   }
 }
