@@ -9,6 +9,7 @@ import { messageOf } from '../../harness/contract/errors.ts';
 import type { Log } from '../../harness/contract/time.ts';
 import type { Reader } from '../reader/create-reader.ts';
 import { productKey } from './product-page.ts';
+import { checked } from './validation.ts';
 
 const CREATE = `
 INSERT INTO shop.products (id, name, price_cents, version, updated_at) VALUES ($1, $2, $3, 1, now())
@@ -31,7 +32,7 @@ export function registerCreation(
   const { reader, pool, log } = parts;
   app.post<{ Params: z.infer<typeof params>; Body: z.infer<typeof body> }>(
     '/products/:key',
-    { schema: { params, body } },
+    checked({ params, body }),
     async (incoming, reply) => {
       const key = productKey(incoming.params.key);
       const { name, priceCents } = incoming.body;

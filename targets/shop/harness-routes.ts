@@ -5,6 +5,7 @@ import type { ServiceProbeAnswer } from '../../harness/contract/target.ts';
 import type { Clock } from '../../harness/contract/time.ts';
 import type { LoadLog } from './load-log.ts';
 import type { ShopMetrics } from './metrics.ts';
+import { checked } from './validation.ts';
 
 const probeQuery = z.object({ since: z.coerce.number().int().min(0).default(0) });
 const preloadBody = z.object({ keys: z.int().min(0).max(10_000_000) });
@@ -42,7 +43,7 @@ export function registerHarness(
     return metrics.registry.metrics();
   });
 
-  const probe = { schema: { querystring: probeQuery } };
+  const probe = checked({ querystring: probeQuery });
   app.get<{ Querystring: z.infer<typeof probeQuery> }>('/cachequake/probe', probe, async (incoming) => {
     const pending = await countPending();
     const flight = loads.inFlight();
@@ -64,7 +65,7 @@ export function registerHarness(
     return answer;
   });
 
-  const fill = { schema: { body: preloadBody } };
+  const fill = checked({ body: preloadBody });
   app.post<{ Body: z.infer<typeof preloadBody> }>('/cachequake/preload', fill, async (incoming) => {
     const startedMs = clock.nowMs();
     const loaded = await preload(incoming.body.keys);

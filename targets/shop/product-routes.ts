@@ -11,6 +11,7 @@ import { cacheStatus, entityTag, matchesTag, serverTiming } from './headers.ts';
 import type { ShopMetrics } from './metrics.ts';
 import { productKey } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
+import { checked } from './validation.ts';
 
 const RETRY_AFTER_SEC = '1';
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -92,7 +93,7 @@ export function registerProducts(
 
   app.put<{ Params: { key: string }; Body: z.infer<typeof writeBody> }>(
     '/products/:key',
-    { schema: { body: writeBody } },
+    checked({ body: writeBody }),
     async (incoming, reply) => {
       const wanted = keyOf(incoming.params.key);
       if (wanted === null) return reply.code(404).send({ error: 'a product is named by a number' });

@@ -10,6 +10,7 @@ import type { PurchaseRequest, PurchaseResult, StockService } from '../../harnes
 import type { Log } from '../../harness/contract/time.ts';
 import type { UserLimit } from '../stock/_user-limit.ts';
 import type { ShopMetrics } from './metrics.ts';
+import { checked } from './validation.ts';
 
 const HIGHEST = 2_147_483_647;
 const RETRY_AFTER_SEC = '1';
@@ -43,7 +44,7 @@ export function registerPurchases(
     reply.header('retry-after', RETRY_AFTER_SEC);
     return reply.code(503).send({ orderId, result: 'high demand, try again' });
   };
-  app.post<{ Body: PurchaseRequest }>('/purchases', { schema: { body } }, async (incoming, reply) => {
+  app.post<{ Body: PurchaseRequest }>('/purchases', checked({ body }), async (incoming, reply) => {
     const { orderId } = incoming.body;
     if (stock === null) return reply.code(501).send({ orderId, result: 'not selling: no stock strategy was chosen' });
     if (limit !== null) {

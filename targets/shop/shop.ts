@@ -31,7 +31,6 @@ import { createPageLoader } from './product-page.ts';
 import type { ProductPage } from './product-page.ts';
 import { registerProducts, timed } from './product-routes.ts';
 import { registerPurchases } from './purchase-route.ts';
-import { zodValidator } from './validation.ts';
 import { registerWorkload } from './workload-routes.ts';
 
 const SWEEP_MS = 20;
@@ -150,7 +149,6 @@ export async function startShop(settings: ShopSettings, clock: Clock, log: Log):
   }
 
   const app = Fastify({ logger: false, keepAliveTimeout: 75_000, forceCloseConnections: 'idle' });
-  app.setValidatorCompiler(zodValidator);
   app.setErrorHandler<FastifyError>((error, _incoming, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) log.warn(`request failed: ${messageOf(error)}`);

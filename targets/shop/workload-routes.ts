@@ -7,6 +7,7 @@ import type { Log } from '../../harness/contract/time.ts';
 import type { WorkloadService } from '../../harness/contract/workload.ts';
 import { cacheStatus, entityTag } from './headers.ts';
 import type { ShopMetrics } from './metrics.ts';
+import { checked } from './validation.ts';
 
 const params = z.object({ operation: z.enum(OPERATIONS), key: z.coerce.number().int().min(0) });
 const querystring = z.object({ user: z.coerce.number().int().default(0), id: z.string().max(200).default('') });
@@ -20,7 +21,7 @@ export function registerWorkload(
   app.route<{ Params: z.infer<typeof params>; Querystring: z.infer<typeof querystring> }>({
     method: ['GET', 'POST'],
     url: '/workload/:operation/:key',
-    schema: { params, querystring },
+    ...checked({ params, querystring }),
     handler: async ({ params: { operation, key }, query }, reply) => {
       const name = `${operation}:${key}`;
       const handler = workload.handlers[operation];
