@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { workFolder } from './harness/kit/journal.ts';
 
 const results = process.env['CACHEQUAKE_TEST_RESULTS'];
 
@@ -20,6 +22,8 @@ const WAITING = ['targets/defences.int.test.ts'];
  */
 export default defineConfig({
   test: {
+    // As the command line sets it: each of the many processes that tests start would compile the same code again.
+    env: { NODE_COMPILE_CACHE: join(workFolder(), 'cache', 'node') },
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
     projects: [
       {

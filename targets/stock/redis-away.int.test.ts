@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { startRedis } from '../shop/test-support.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { startRedis, type TestRedis } from '../shop/test-support.ts';
 import { createRedisClient } from '../stores/redis.ts';
 import { UNITS, useStockBench } from './_bench.ts';
 import decrement from './decrement.ts';
@@ -15,6 +15,13 @@ test.each([script, writeThrough, decrement, ttlCached])(
   async (strategy) => {
     const own = await startRedis();
     const client = createRedisClient(own.url, 500);
+    let again: TestRedis | undefined;
+    onTestFinished(async () => {
+      await bench.closeAll();
+      client.disconnect();
+      await own.stop();
+      await again?.stop();
+    });
     await new Promise((resolve) => client.once('ready', resolve));
     const stock = await start(strategy, { client });
     expect(await stock.purchase({ orderId: 'before', product: 3, user: 1, quantity: 1 })).toBe('accepted');
@@ -28,21 +35,15 @@ test.each([script, writeThrough, decrement, ttlCached])(
     const cold = await Promise.all(orders.map((order) => stock.purchase({ ...order, product: 4 })));
     expect(new Set([...during, ...cold])).toEqual(new Set(['unavailable']));
     expect((await statements()) - statementsBefore).toBe(0);
-    const again = await startRedis(own.port);
-    try {
-      await expect
-        .poll(() => stock.purchase({ orderId: 'after', product: 4, user: 5, quantity: 1 }).catch(() => 'unknown'), {
-          timeout: 5_000,
-        })
-        .toBe('accepted');
-      await drained(stock);
-      expect(await inDatabase(3)).toMatchObject({ ids: ['before'], remaining: UNITS - 1 });
-      expect(await inDatabase(4)).toMatchObject({ ids: ['after'], remaining: UNITS - 1 });
-      expect(await statements()).toBeGreaterThan(statementsBefore);
-    } finally {
-      await bench.closeAll();
-      client.disconnect();
-      await again.stop();
-    }
+    again = await startRedis(own.port);
+    await expect
+      .poll(() => stock.purchase({ orderId: 'after', product: 4, user: 5, quantity: 1 }).catch(() => 'unknown'), {
+        timeout: 5_000,
+      })
+      .toBe('accepted');
+    await drained(stock);
+    expect(await inDatabase(3)).toMatchObject({ ids: ['before'], remaining: UNITS - 1 });
+    expect(await inDatabase(4)).toMatchObject({ ids: ['after'], remaining: UNITS - 1 });
+    expect(await statements()).toBeGreaterThan(statementsBefore);
   },
 );

@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { StockService, StockStrategy } from '../../harness/contract/stock.ts';
 import { realClock } from '../../harness/kit/clock.ts';
 import { seededRandom } from '../../harness/kit/random.ts';
@@ -120,6 +120,10 @@ describe('before a stock strategy', () => {
   test('while Redis is away nobody passes, not even to a strategy that lives in the database', async () => {
     const own = await startRedis();
     const client = createRedisClient(own.url, 300);
+    onTestFinished(async () => {
+      client.disconnect();
+      await own.stop();
+    });
     await new Promise((resolve) => client.once('ready', resolve));
     await open(await bench.start(database), createUserLimit(client, 10));
     expect((await buy('before', 1)).statusCode).toBe(201);
@@ -131,6 +135,5 @@ describe('before a stock strategy', () => {
     expect(answers[0]!.headers['retry-after']).toBe('1');
     expect(answers[0]!.json()).toMatchObject({ result: 'high demand, try again' });
     expect((await bench.statements()) - before).toBe(0);
-    client.disconnect();
   });
 });
