@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import type { JournalEntry } from '../contract/journal.ts';
+import type { Journal, JournalEntry } from '../contract/journal.ts';
 import { isSameProcess } from '../kit/process-identity.ts';
 import { get, occupyPort, testContext, tinyPlan, tinyTarget } from './fixtures/tiny-target.ts';
 import { Keeper } from './keeper.ts';
@@ -206,8 +206,15 @@ test('a port that is taken is found out by the server, and another is drawn', as
 test('an interrupt while starting takes everything down', async () => {
   const context = testContext(newId());
   const interrupt = new AbortController();
-  const starting = localEnvironment.start({ ...context, signal: interrupt.signal });
-  setTimeout(() => interrupt.abort(new Error('Ctrl-C')), 150);
+  // In the middle, however quick the start is: the server runs and is not ready.
+  const journal = {
+    ...context.journal,
+    write(entry: Parameters<Journal['write']>[0]) {
+      context.journal.write(entry);
+      if (entry.kind === 'process' && entry.what === 'postgres') interrupt.abort(new Error('Ctrl-C'));
+    },
+  };
+  const starting = localEnvironment.start({ ...context, journal, signal: interrupt.signal });
   await expect(starting).rejects.toThrow();
   const entries = entriesOf((context.journal as unknown as { folder: string }).folder);
   const alive = entries.filter((entry) => entry.kind === 'process').filter((entry) => entry.what !== 'owner');
