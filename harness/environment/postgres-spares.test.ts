@@ -61,31 +61,31 @@ test('what a run has left is the template again: changed, shrunk, grown, new, go
   rmSync(join(used, 'pg_wal'), { recursive: true });
   symlinkSync(folder, join(used, 'pg_wal'));
 
-  keepAsSpare(folder, template, used);
+  keepAsSpare(template, used);
   expect(existsSync(used)).toBe(false);
-  expect(takeSpare(folder, join(folder, 'next'))).toBe(true);
+  expect(takeSpare(template, join(folder, 'next'))).toBe(true);
   expect(contentOf(join(folder, 'next'))).toEqual(before);
   expect(contentOf(template)).toEqual(before);
 });
 
 test('a spare is taken once, and where there is none that is told', () => {
-  expect(takeSpare(folder, join(folder, 'first'))).toBe(false);
-  keepAsSpare(folder, template, used);
-  expect(takeSpare(folder, join(folder, 'first'))).toBe(true);
-  expect(takeSpare(folder, join(folder, 'second'))).toBe(false);
+  expect(takeSpare(template, join(folder, 'first'))).toBe(false);
+  keepAsSpare(template, used);
+  expect(takeSpare(template, join(folder, 'first'))).toBe(true);
+  expect(takeSpare(template, join(folder, 'second'))).toBe(false);
 });
 
 test('no more are kept than a few', () => {
   for (const name of ['1', '2', '3', '4', '5']) {
     const data = join(folder, name);
     execFileSync('cp', ['-Rp', template, data]);
-    keepAsSpare(folder, template, data);
+    keepAsSpare(template, data);
   }
   expect(readdirSync(join(folder, 'spares'))).toHaveLength(3);
   expect(existsSync(join(folder, '4'))).toBe(true);
 });
 
 test('where it cannot be put back nothing becomes a spare', () => {
-  expect(() => keepAsSpare(folder, join(folder, 'no such template'), used)).toThrow('ENOENT');
-  expect(takeSpare(folder, join(folder, 'next'))).toBe(false);
+  expect(() => keepAsSpare(join(folder, 'no such template'), used)).toThrow('ENOENT');
+  expect(takeSpare(template, join(folder, 'next'))).toBe(false);
 });

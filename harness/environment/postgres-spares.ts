@@ -20,24 +20,25 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** As many as a stack with a replica needs, and one for a neighbour. Each takes 17 MB. */
 const MOST_SPARES = 3;
 
-/** Where the spares of a template lie: with it, so that they go when it goes. */
-const sparesOf = (templateFolder: string): string => join(templateFolder, 'spares');
+/** Where the spares of a template lie: beside its data, so that they go when it goes. */
+const sparesOf = (template: string): string => join(dirname(template), 'spares');
 
 /**
  * Moves a spare to `target`, if there is one. Safe when several do it at once: a rename succeeds for one of them.
  *
- * @param templateFolder the folder of the template, on the same file system as the target
+ * @param template its data, on the same file system as the target
  * @returns false where there is none
  */
-export function takeSpare(templateFolder: string, target: string): boolean {
-  for (const name of namesIn(sparesOf(templateFolder))) {
+export function takeSpare(template: string, target: string): boolean {
+  const spares = sparesOf(template);
+  for (const name of namesIn(spares)) {
     try {
-      renameSync(join(sparesOf(templateFolder), name), target);
+      renameSync(join(spares, name), target);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -50,12 +51,11 @@ export function takeSpare(templateFolder: string, target: string): boolean {
  * Keeps the data of a server that has ended for a later run, unless there are enough. What is left behind is the
  * caller's to remove, and so is everything where this throws.
  *
- * @param templateFolder the folder of the template that the data was copied from
- * @param template its data
+ * @param template the data that it was copied from
  * @param data of a server that has ended
  */
-export function keepAsSpare(templateFolder: string, template: string, data: string): void {
-  const spares = sparesOf(templateFolder);
+export function keepAsSpare(template: string, data: string): void {
+  const spares = sparesOf(template);
   if (namesIn(spares).length >= MOST_SPARES) return;
   restore(template, data);
   restoreOwner(template, data);

@@ -19,8 +19,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import { bareEnvironment } from './bare-environment.ts';
-import { keepAsSpare, takeSpare } from './postgres-spares.ts';
 import { asUser, reachableFolder, type PostgresBinaries } from './postgres-binaries.ts';
+import { keepAsSpare, takeSpare } from './postgres-spares.ts';
 
 const run = promisify(execFile);
 
@@ -113,7 +113,7 @@ export async function postgresTemplate(binaries: PostgresBinaries): Promise<Post
 
 /** The template's data for one run, with owner and modes: that of an earlier run, or a copy. */
 export async function provideData(template: PostgresTemplate, target: string): Promise<void> {
-  if (takeSpare(dirname(template.data), target)) return;
+  if (takeSpare(template.data, target)) return;
   try {
     await run('cp', ['-Rp', template.data, target]);
   } catch (cause) {
@@ -127,7 +127,7 @@ export async function provideData(template: PostgresTemplate, target: string): P
 /** Keeps the data for a later run where it can. What is left of it is the caller's to remove. */
 export function returnData(template: PostgresTemplate, data: string): void {
   try {
-    keepAsSpare(dirname(template.data), template.data, data);
+    keepAsSpare(template.data, data);
   } catch {
     // Then the next run makes a copy.
   }

@@ -59,7 +59,9 @@ export async function loadNamed<T extends { id: string }>(folder: string, id: st
   const files = definitionFiles(folder);
   const file = files.find((name) => idOf(name) === id);
   if (file !== undefined) return loadModule<T>(join(folder, file), kind);
-  throw new HarnessError('UNKNOWN_NAME', `there is no ${kind} '${id}'`, {
+  // As a person would write it: `stock strategy`.
+  const words = kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  throw new HarnessError('UNKNOWN_NAME', `there is no ${words} '${id}'`, {
     hint: `one of ${files.map(idOf).join(', ')}`,
   });
 }

@@ -17,7 +17,6 @@ test.each([script, writeThrough, decrement, ttlCached])(
     const client = createRedisClient(own.url, 500);
     let again: TestRedis | undefined;
     onTestFinished(async () => {
-      await bench.closeAll();
       client.disconnect();
       await own.stop();
       await again?.stop();
