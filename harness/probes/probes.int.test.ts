@@ -126,6 +126,28 @@ test('a probe whose connection is ended comes back, and has lost no count', asyn
   expect(valuesOf(evidenceOf(outcome, 'postgres-activity'), 'db.active').at(-1)).toBe(0);
 });
 
+test('a backend that hangs is given up after a while, and another is asked', async () => {
+  const outcome = await watch(['postgres-activity'], async () => {
+    const found = await sql.query<{ pid: number }>(
+      "select pid from pg_stat_activity where application_name = 'cachequake-probe'",
+    );
+    const { pid } = found.rows[0]!;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      // It gives up after two seconds, and needs a moment for the new connection.
+      await delay(4_000);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+  const activity = evidenceOf(outcome, 'postgres-activity');
+  const values = valuesOf(activity, 'db.connections');
+  expect(values).toContain(null);
+  // More than what was sampled in the calm before and after.
+  expect(values.filter((value) => value !== null).length).toBeGreaterThan(25);
+  expect(activity.lostSamples).toBeLessThan(10);
+});
+
 test('a role that may not keep its statements out takes them out of the sum', async () => {
   await sql.query("create role plain login password 'plain'; grant pg_read_all_stats to plain");
   const url = new URL(stack.postgresUrl);

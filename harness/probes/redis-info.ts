@@ -6,9 +6,11 @@ import { defineProbe, type SampleField } from '../contract/probe.ts';
 import { Growth } from './engine/growth.ts';
 import { RedisSession, type InfoAnswer } from './engine/redis-session.ts';
 
+const COMMANDS = 'total_commands_processed';
+
 /** Counters by the name that INFO has for them. */
 const COUNTERS: readonly (SampleField & { name: string })[] = [
-  counter('total_commands_processed', 'redis.opsPerSec', 'Redis commands', 'redis.totalCommands'),
+  counter(COMMANDS, 'redis.opsPerSec', 'Redis commands', 'redis.totalCommands'),
   counter('keyspace_hits', 'redis.hitsPerSec', 'Keys found', 'redis.hits'),
   counter('keyspace_misses', 'redis.missesPerSec', 'Keys not found', 'redis.misses'),
   counter('evicted_keys', 'redis.evictionsPerSec', 'Keys evicted', 'redis.evictions'),
@@ -40,28 +42,36 @@ export default defineProbe({
     const session = await RedisSession.open(stack.redisUrl);
     const growths = new Map([...COUNTERS, BYTES].map(({ id }) => [id, new Growth()]));
     const callGrowths = new Map<string, Growth>();
-    let calls = new Map<string, number>();
     let callsAtStart = new Map<string, number>();
+    let last: InfoAnswer | null = null;
+
+    /** Calls of each command up to this answer. There are a hundred lines of them, so not each answer is read. */
+    const countCalls = ({ text }: InfoAnswer): Map<string, number> => {
+      for (const [, command, count] of text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
+        if (!callGrowths.has(command!)) callGrowths.set(command!, new Growth());
+        callGrowths.get(command!)!.of(Number(count));
+      }
+      return new Map([...callGrowths].map(([command, growth]) => [command, growth.total]));
+    };
 
     const read = (answer: InfoAnswer): Record<string, number> => {
-      const info = fieldsOf(answer.text);
-      const number = (name: string): number => Number(info.get(name) ?? 0);
       const values: Record<string, number> = {};
       for (const { id, name } of COUNTERS) {
-        const own = name === 'total_commands_processed' ? answer.ownCommands : 0;
-        values[id] = growths.get(id)!.of(number(name) - own);
+        const own = name === COMMANDS ? answer.ownCommands : 0;
+        values[id] = growths.get(id)!.of(numberOf(answer.text, name) - own);
       }
-      const bytes = number('total_net_input_bytes') + number('total_net_output_bytes') - answer.ownBytes;
+      const bytes =
+        numberOf(answer.text, 'total_net_input_bytes') +
+        numberOf(answer.text, 'total_net_output_bytes') -
+        answer.ownBytes;
       values[BYTES.id] = growths.get(BYTES.id)!.of(bytes);
-      values['redis.memoryBytes'] = number('used_memory');
-      values['redis.clients'] = number('connected_clients') - session.ownClients;
-      calls = new Map();
-      for (const [name, value] of info) {
-        if (!name.startsWith('cmdstat_')) continue;
-        const command = name.slice('cmdstat_'.length);
-        if (!callGrowths.has(command)) callGrowths.set(command, new Growth());
-        calls.set(command, callGrowths.get(command)!.of(Number(/^calls=(\d+)/.exec(value)?.[1] ?? 0)));
+      values['redis.memoryBytes'] = numberOf(answer.text, 'used_memory');
+      values['redis.clients'] = numberOf(answer.text, 'connected_clients') - session.ownClients;
+      if (last && begunAgain(last, answer)) {
+        countCalls(last);
+        countCalls(answer);
       }
+      last = answer;
       return values;
     };
 
@@ -75,11 +85,11 @@ export default defineProbe({
       async begin() {
         const answer = await session.info();
         if (answer) read(answer);
-        callsAtStart = calls;
+        if (last) callsAtStart = countCalls(last);
       },
       finish() {
         const totals: Record<string, number> = {};
-        for (const [command, count] of calls) {
+        for (const [command, count] of last ? countCalls(last) : []) {
           const since = count - (callsAtStart.get(command) ?? 0);
           if (since > 0 && !NOT_TRAFFIC.test(command)) totals[`redis.calls.${command}`] = since;
         }
@@ -94,12 +104,14 @@ function counter(name: string, id: string, title: string, totalId: string): Samp
   return { name, id, title, unit: '/s', kind: 'counter', totalId };
 }
 
-/** `name:value` lines. */
-function fieldsOf(text: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const line of text.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields;
+/** The number in the line `name:number`; 0 where there is none. */
+function numberOf(text: string, name: string): number {
+  const line = `\n${name}:`;
+  const at = text.indexOf(line);
+  return at < 0 ? 0 : Number.parseFloat(text.slice(at + line.length, at + line.length + 24)) || 0;
+}
+
+/** True where the second answer counts from zero: of another process, or after a reset of the statistics. */
+function begunAgain(before: InfoAnswer, after: InfoAnswer): boolean {
+  return before.runId !== after.runId || numberOf(after.text, COMMANDS) < numberOf(before.text, COMMANDS);
 }

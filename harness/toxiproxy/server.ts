@@ -5,16 +5,11 @@
  */
 import type { AddressInfo } from 'node:net';
 import { HarnessError, messageOf } from '../contract/errors.ts';
+import { http } from '../kit/node-http.ts';
 import { formatAddress } from './address.ts';
 import { apiHandler } from './api.ts';
 import { Metrics } from './metrics.ts';
 import { ProxyCollection } from './proxy-collection.ts';
-
-/**
- * To import it would make every export of `node:http`, and one of them is a WebSocket for which Node loads the whole of
- * its own undici: 35 ms of CPU time at each start.
- */
-const { createServer } = process.getBuiltinModule('node:http');
 
 export interface ToxiproxyOptions {
   /** Where the HTTP API listens. */
@@ -42,7 +37,7 @@ export interface RunningToxiproxy {
 export async function startToxiproxy(options: ToxiproxyOptions): Promise<RunningToxiproxy> {
   const metrics = new Metrics();
   const proxies = new ProxyCollection({ seed: options.seed, proxyHost: options.proxyHost ?? '127.0.0.1', metrics });
-  const server = createServer(apiHandler(proxies, metrics));
+  const server = http.createServer(apiHandler(proxies, metrics));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const where = formatAddress(options);

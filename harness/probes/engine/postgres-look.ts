@@ -51,7 +51,7 @@ export class PostgresLook {
   /** The part's row; null while Postgres is away. Rejects for wrong SQL, of this part or one asked for with it. */
   ask(part: LookPart): Promise<number[] | null> {
     return new Promise((resolve, reject) => {
-      if (this.#asked.length === 0) setImmediate(() => void this.#send());
+      if (this.#asked.length === 0) queueMicrotask(() => void this.#send());
       this.#asked.push({ part, resolve, reject });
     });
   }

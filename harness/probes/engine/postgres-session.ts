@@ -33,6 +33,13 @@ export class PostgresSession {
   /** Requests for single rows whose statements this connection has prepared, by name. */
   #requests = new Map<string, Buffer>();
 
+  /** Questions without an answer yet. */
+  #pending = 0;
+  /** One timer that each question puts off: the client library's own makes one for every question, which costs more. */
+  readonly #limit = setTimeout(() => {
+    if (this.#pending > 0 && this.#client) this.#lose(this.#client);
+  }, QUERY_TIMEOUT_MS).unref();
+
   private constructor(url: string) {
     this.#url = url;
   }
@@ -75,6 +82,7 @@ export class PostgresSession {
 
   async #ask<T>(client: Client, question: () => Promise<T>): Promise<T | null> {
     if (!this.#untracked) tracked++;
+    if (this.#pending++ === 0) this.#limit.refresh();
     try {
       return await question();
     } catch (error) {
@@ -82,12 +90,15 @@ export class PostgresSession {
       if (code !== undefined && !AWAY.test(code) && !/^E[A-Z]+$/.test(code)) throw error;
       this.#lose(client);
       return null;
+    } finally {
+      this.#pending--;
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#reconnect);
+    clearTimeout(this.#limit);
     const client = this.#client;
     this.#client = null;
     await client?.end().catch(() => {});
@@ -98,14 +109,14 @@ export class PostgresSession {
       connectionString: this.#url,
       application_name: PROBE_APPLICATION,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
     });
     client.on('error', () => this.#lose(client));
     client.on('end', () => this.#lose(client));
     try {
       await client.connect();
       // Only a superuser, or a role that was granted it, may keep its statements out.
-      this.#untracked = await client.query("set pg_stat_statements.track = 'none'").then(
+      const untrack = { text: "set pg_stat_statements.track = 'none'", query_timeout: QUERY_TIMEOUT_MS };
+      this.#untracked = await client.query(untrack).then(
         () => true,
         () => false,
       );

@@ -20,9 +20,9 @@ export function encodeRequest(statement: string): Buffer {
   ]);
 }
 
-/** One such question. Its `callback` is replaced by the client where it has a time limit for queries. */
+/** One such question. */
 export class PreparedRow implements Submittable {
-  callback: Answered;
+  readonly callback: Answered;
   readonly #request: Buffer;
   #row: number[] | undefined;
 

@@ -7,6 +7,7 @@ import { realClock } from '../../kit/clock.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Probe, ProbeContext, ProbeEvidence, Sampler } from '../../contract/probe.ts';
 import type { FromProbes, ServerPart, ToProbes } from './probe-messages.ts';
+import { Metronome } from './metronome.ts';
 import { Sampling } from './sampling.ts';
 import { cutSeries, cutTotals } from './window.ts';
 
@@ -56,9 +57,9 @@ async function open(message: Extract<ToProbes, { type: 'open' }>): Promise<void>
     }),
   );
   await warm(samplers.flatMap((one) => (one ? [one.sampler] : [])));
-  const startMs = realClock.nowMs();
+  const metronome = new Metronome(realClock);
   for (const one of samplers)
-    if (one) opened.push({ ...one, sampling: new Sampling(one.sampler, one.probe.everyMs, realClock, startMs) });
+    if (one) opened.push({ ...one, sampling: new Sampling(one.sampler, one.probe.everyMs, realClock, metronome) });
   // What starting cost is paid before traffic, and is not part of what the probes cost the run.
   cost = { cpuMs: ownCpuMs(), atMs: realClock.nowMs() };
   await send({ type: 'opened', failures: failed.map(({ probe, error }) => ({ probe, message: error ?? '' })) });

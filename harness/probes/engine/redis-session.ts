@@ -11,6 +11,8 @@ const RECONNECT_MS = 100;
 /** What one INFO said, with what the probe itself had contributed to it. */
 export interface InfoAnswer {
   text: string;
+  /** Which process answered. */
+  runId: string;
   /** Commands and bytes of this connection that the server had counted when it answered. */
   ownCommands: number;
   ownBytes: number;
@@ -81,7 +83,7 @@ export class RedisSession {
       this.#ownBytes = 0;
     }
     // A command is counted when it ends and an answer when it is sent, but a question when it is read.
-    const answer = { text, ownCommands: this.#ownCommands, ownBytes: this.#ownBytes + sentBytes };
+    const answer = { text, runId, ownCommands: this.#ownCommands, ownBytes: this.#ownBytes + sentBytes };
     this.#ownCommands += 1;
     this.#ownBytes += sentBytes + answerBytes(text);
     return answer;

@@ -1,10 +1,11 @@
 /**
- * Takes samples at a fixed period that does not drift, each with the time at which it was really taken. A period in
- * which the observed part was away gives a sample without values; one that the probe itself could not keep is lost.
+ * Takes samples at a fixed period, each with the time at which it was really taken. A period in which the observed part
+ * was away gives a sample without values; one that the probe itself could not keep is lost.
  */
 import { messageOf } from '../../contract/errors.ts';
 import type { Sampler } from '../../contract/probe.ts';
 import type { Clock } from '../../contract/time.ts';
+import { Metronome } from './metronome.ts';
 import type { RawSample } from './window.ts';
 
 export class Sampling {
@@ -15,11 +16,8 @@ export class Sampling {
   error: string | null = null;
 
   readonly #sampler: Sampler;
-  readonly #everyMs: number;
   readonly #clock: Clock;
-  readonly #startMs: number;
-  #timer: NodeJS.Timeout | undefined;
-  #tick = 0;
+  readonly #endBeats: () => void;
   #running: Promise<void> | null = null;
   /** Periods that passed while the sample before them was still on its way. */
   #passedAtMs: number[] = [];
@@ -27,40 +25,26 @@ export class Sampling {
   /**
    * Starts at once.
    *
-   * @param startMs from which periods count; samplings that share it wake together, which costs less
+   * @param metronome samplings that share it wake together, which costs less
    */
-  constructor(sampler: Sampler, everyMs: number, clock: Clock, startMs = clock.nowMs()) {
+  constructor(sampler: Sampler, everyMs: number, clock: Clock, metronome = new Metronome(clock)) {
     this.#sampler = sampler;
-    this.#everyMs = everyMs;
     this.#clock = clock;
-    this.#startMs = startMs;
-    this.#schedule();
+    this.#endBeats = metronome.every(everyMs, (nowMs, passedAtMs) => {
+      this.lostAtMs.push(...passedAtMs);
+      if (this.#running) this.#passedAtMs.push(nowMs);
+      else
+        this.#running = this.#take().finally(() => {
+          this.#running = null;
+        });
+    });
   }
 
   /** Takes one more sample, so that the end of the recorded part lies between two, and ends. */
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#endBeats();
     await this.#running;
     await this.#take();
-  }
-
-  #schedule(): void {
-    const dueMs = this.#startMs + this.#tick * this.#everyMs;
-    this.#timer = setTimeout(() => this.#onTick(dueMs), Math.max(0, dueMs - this.#clock.nowMs()));
-  }
-
-  #onTick(dueMs: number): void {
-    const nowMs = this.#clock.nowMs();
-    // Timers may fire a little early; what is more than a period late has skipped whole samples.
-    const skipped = Math.max(0, Math.floor((nowMs - dueMs) / this.#everyMs));
-    for (let one = 0; one < skipped; one++) this.lostAtMs.push(dueMs + one * this.#everyMs);
-    this.#tick += skipped + 1;
-    if (this.#running) this.#passedAtMs.push(nowMs);
-    else
-      this.#running = this.#take().finally(() => {
-        this.#running = null;
-      });
-    this.#schedule();
   }
 
   async #take(): Promise<void> {
