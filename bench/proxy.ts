@@ -2,14 +2,18 @@
  * What the embedded Toxiproxy costs: Redis GET through it, through a bare pipe of Node, through HAProxy and directly, in
  * turns within one run, so that other work on the machine falls on all. One connection tells the time added to a
  * request, thirty tell the throughput; the bare pipe tells what of it any proxy in Node would cost on this machine, and
- * HAProxy what one in C does.
+ * HAProxy what one in C does. The harness lets its proxy reach local servers through Unix sockets; that way is what is
+ * judged, and TCP stands beside it.
  * Alone: `node bench/proxy.ts`.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HarnessError } from '../harness/contract/errors.ts';
 import { entryPoint } from '../harness/kit/package-root.ts';
@@ -34,16 +38,19 @@ const CONNECTIONS = 30;
 const REDIS_SERVER = process.env['REDIS_SERVER'] ?? 'redis-server';
 const REDIS_BENCHMARK = process.env['REDIS_BENCHMARK'] ?? 'redis-benchmark';
 
-type Way = 'direct' | 'haproxy' | 'pipe' | 'proxied';
+type Way = 'direct' | 'haproxy' | 'pipe' | 'tcp' | 'proxied';
 const NAMES: Record<Way, string> = {
   direct: 'direct',
   haproxy: 'HAProxy, one thread',
   pipe: 'bare pipe of Node',
-  proxied: 'embedded Toxiproxy',
+  tcp: 'embedded Toxiproxy, TCP to Redis',
+  proxied: 'embedded Toxiproxy, Unix socket to Redis',
 };
 
 const KEY = 'bench:proxy';
 const VALUE = 'x'.repeat(100);
+
+const empty = (): Record<Way, number[]> => ({ direct: [], haproxy: [], pipe: [], tcp: [], proxied: [] });
 
 /** Waits for a line of output that fits; null when the process ends first. */
 async function lineOf(child: ChildProcess, fits: (line: string) => boolean): Promise<string | null> {
@@ -62,12 +69,12 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** A Redis of our own: a random port, and another one when that is taken. */
-async function startRedis(): Promise<{ port: number; child: ChildProcess }> {
+async function startRedis(socket: string): Promise<{ port: number; child: ChildProcess }> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const child = spawn(
       REDIS_SERVER,
-      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--unixsocket', socket],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const failed = once(child, 'error').then(([cause]: unknown[]) => {
@@ -163,24 +170,24 @@ export async function benchProxy(): Promise<BenchResult> {
   const startedAt = new Date().toISOString();
   const children: ChildProcess[] = [];
   const sockets: Socket[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'cachequake-bench-'));
+  const unixSocket = join(folder, 'redis.sock');
   try {
-    const redis = await startRedis();
+    const redis = await startRedis(unixSocket);
     children.push(redis.child);
     const toxiproxy = await startProxy();
     children.push(toxiproxy.child);
     const control = connectToxiproxy(`http://127.0.0.1:${toxiproxy.port}`);
-    const { listen } = await control.create({
-      name: 'redis',
-      listen: '127.0.0.1:0',
-      upstream: `127.0.0.1:${redis.port}`,
-    });
+    const proxyTo = async (name: string, upstream: string): Promise<number> =>
+      Number((await control.create({ name, listen: '127.0.0.1:0', upstream })).listen.split(':')[1]);
     await using pipe = await startServer('pipe', [String(redis.port)]);
     await using haproxy = await startHaproxy(redis.port);
     const ports = new Map<Way, number>([
       ['direct', redis.port],
       ...(haproxy ? [['haproxy', haproxy.port] as const] : []),
       ['pipe', pipe.port],
-      ['proxied', Number(listen.split(':')[1])],
+      ['tcp', await proxyTo('tcp', `127.0.0.1:${redis.port}`)],
+      ['proxied', await proxyTo('unix', `unix:${unixSocket}`)],
     ]);
     const ways = [...ports.keys()];
 
@@ -188,8 +195,8 @@ export async function benchProxy(): Promise<BenchResult> {
     sockets[0]!.write(command('SET', KEY, VALUE));
     await once(sockets[0]!, 'data');
 
-    const us: Record<Way, number[]> = { direct: [], haproxy: [], pipe: [], proxied: [] };
-    const p50Us: Record<Way, number[]> = { direct: [], haproxy: [], pipe: [], proxied: [] };
+    const us = empty();
+    const p50Us = empty();
     for (const socket of sockets) await pingPong(socket, WARM_REQUESTS, () => {});
     for (let round = 0; round < SINGLE_ROUNDS; round++)
       for (const [i, way] of ways.entries()) {
@@ -199,7 +206,7 @@ export async function benchProxy(): Promise<BenchResult> {
         p50Us[way].push(median(ofRound));
       }
 
-    const perSec: Record<Way, number[]> = { direct: [], haproxy: [], pipe: [], proxied: [] };
+    const perSec = empty();
     let tool = '';
     await getsPerSec(ports.get('proxied')!);
     for (let round = 0; round < MANY_ROUNDS; round++)
@@ -244,6 +251,7 @@ export async function benchProxy(): Promise<BenchResult> {
   } finally {
     for (const socket of sockets) socket.destroy();
     for (const child of children) await stop(child);
+    await rm(folder, { recursive: true });
   }
 }
 

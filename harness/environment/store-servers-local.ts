@@ -18,6 +18,11 @@ import type { Teardown } from './teardown.ts';
 
 const READY_MS = 5000;
 
+export interface LocalServer extends StartedServer {
+  /** What a proxy in front of it dials. */
+  upstream: string;
+}
+
 /**
  * Starts them side by side.
  *
@@ -30,17 +35,21 @@ export function startLocalServers(
   keeper: Keeper,
   teardown: Teardown,
   primaries: { redisUrl: string; postgresUrl: string },
-): Promise<StartedServer[]> {
+): Promise<LocalServer[]> {
   return allOrThrow(
-    context.servers.map(async ({ name, kind }): Promise<StartedServer> => {
-      if (kind === 'memcached') return { name, kind, url: await startMemcached(context, keeper, teardown, name) };
+    context.servers.map(async ({ name, kind }): Promise<LocalServer> => {
+      if (kind === 'memcached') {
+        const url = await startMemcached(context, keeper, teardown, name);
+        return { name, kind, url, upstream: new URL(url).host };
+      }
       if (kind === 'postgres-replica') {
         const replica = { name, primaryUrl: primaries.postgresUrl };
-        return { name, kind, url: (await startLocalPostgres(context, keeper, teardown, randomPort, replica)).url };
+        const { url, upstream } = await startLocalPostgres(context, keeper, teardown, randomPort, replica);
+        return { name, kind, url, upstream };
       }
       const replicaOf = kind === 'redis-replica' ? primaries.redisUrl : null;
-      const redis = await startLocalRedis(context, keeper, teardown, randomPort, { name, replicaOf });
-      return { name, kind, url: redis.url };
+      const { url, upstream } = await startLocalRedis(context, keeper, teardown, randomPort, { name, replicaOf });
+      return { name, kind, url, upstream };
     }),
   );
 }

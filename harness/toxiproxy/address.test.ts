@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAddress, listenAddress, listenError, parseAddress } from './address.ts';
+import { formatAddress, listenAddress, listenError, parseAddress, parseUpstream } from './address.ts';
 
 test.each([
   ['127.0.0.1:80', { host: '127.0.0.1', port: 80 }],
@@ -13,6 +13,13 @@ test.each([
 
 test.each(['local373', '1.2.3.4:99999', '::1:80', 'host:', 'host:http', ''])('%j is no address', (text) => {
   expect(parseAddress(text)).toBeNull();
+});
+
+test('an upstream is a port, of this machine where no host is named, or a Unix socket', () => {
+  expect(parseUpstream('10.0.0.1:6379')).toEqual({ host: '10.0.0.1', port: 6379 });
+  expect(parseUpstream(':6379')).toEqual({ host: 'localhost', port: 6379 });
+  expect(parseUpstream('unix:/tmp/redis.sock')).toEqual({ path: '/tmp/redis.sock' });
+  expect(parseUpstream('redis')).toBeNull();
 });
 
 test('localhost is an IPv4 address, and no host is the default one', async () => {

@@ -10,6 +10,16 @@ export interface Address {
   port: number;
 }
 
+/** What is dialled: a port of a host, or a Unix socket of this machine. */
+export type Upstream = Address | { path: string };
+
+/** `host:port`; or `unix:` and a path, which the original does not know. Null where it is neither. */
+export function parseUpstream(text: string): Upstream | null {
+  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) };
+  const address = parseAddress(text);
+  return address && { host: address.host || 'localhost', port: address.port };
+}
+
 /** Splits `host:port`; null when it is not of that form. The host may be empty. */
 export function parseAddress(text: string): Address | null {
   const match = /^(?:\[(?<six>[^\]]*)\]|(?<host>[^:[\]]*)):(?<port>\d{1,5})$/.exec(text);

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { Random } from '../contract/time.ts';
+import type { Upstream } from './address.ts';
 import { Link } from './link.ts';
 import type { ByteCounts } from './metrics.ts';
 import { ReadBuffer } from './read-buffer.ts';
@@ -12,7 +13,7 @@ import type { Direction, Toxic } from './toxic.ts';
 
 export interface ConnectionOptions {
   client: Socket;
-  upstream: { host: string; port: number };
+  upstream: Upstream;
   counts: Record<Direction, ByteCounts>;
   /** The toxics in force once the upstream has answered. */
   toxics(direction: Direction): readonly Toxic[];
@@ -98,7 +99,9 @@ export class Connection {
   /** RST to both sides; everything under way is lost. */
   reset(): void {
     this.#client.resetAndDestroy();
-    this.#upstream.resetAndDestroy();
+    // A Unix socket knows no RST: closing it ends it at once, with what was under way.
+    if ('path' in this.#options.upstream) this.#upstream.destroy();
+    else this.#upstream.resetAndDestroy();
   }
 
   /** Closes both sides at once, as a proxy that is switched off does. */

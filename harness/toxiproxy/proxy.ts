@@ -5,7 +5,7 @@
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Address } from './address.ts';
-import { formatAddress, listenAddress, listenError, parseAddress } from './address.ts';
+import { formatAddress, listenAddress, listenError, parseUpstream } from './address.ts';
 import { Connection } from './connection.ts';
 import type { Metrics } from './metrics.ts';
 import { ToxicList } from './toxic-list.ts';
@@ -100,7 +100,7 @@ export class Proxy {
     const ordinal = ++this.total;
     const { seed, metrics } = this.#context;
     const { name, listen } = this;
-    const upstream = parseAddress(this.upstream);
+    const upstream = parseUpstream(this.upstream);
     if (!upstream) {
       client.destroy();
       return;
@@ -108,7 +108,7 @@ export class Proxy {
     this.#connections.add(
       new Connection({
         client,
-        upstream: { host: upstream.host || 'localhost', port: upstream.port },
+        upstream,
         counts: {
           upstream: metrics.countsFor('upstream', name, listen, this.upstream),
           downstream: metrics.countsFor('downstream', name, listen, this.upstream),

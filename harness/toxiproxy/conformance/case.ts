@@ -1,10 +1,11 @@
 /**
  * What a conformance case has to hand: raw HTTP to the server under test, so that statuses and texts are seen as they
- * are, proxies that are removed afterwards, and TCP ends on 127.0.0.1 that are closed afterwards.
+ * are, proxies that are removed afterwards, and ends on 127.0.0.1 or Unix sockets that are closed afterwards.
  */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Case {
@@ -46,9 +47,13 @@ export class TestBed {
   readonly url: string;
   readonly #proxies = new Set<string>();
   readonly #closers: (() => void)[] = [];
+  readonly #sockets: string | null;
+  #servers = 0;
 
-  constructor(url: string) {
+  /** @param sockets folder for the Unix sockets of upstreams, where they are to be such; the original knows none */
+  constructor(url: string, sockets: string | null = null) {
     this.url = url;
+    this.#sockets = sockets;
   }
 
   /** One request. `body` is sent as JSON, a string as it is. */
@@ -112,16 +117,19 @@ export class TestBed {
     return this.expect(200, 'POST', `/proxies/${proxy}/toxics`, { type, stream, attributes, ...more });
   }
 
-  /** A TCP server on a free port of 127.0.0.1; its sockets are closed after the case. */
+  /** A server, as an upstream is written: on a free port of 127.0.0.1 or a Unix socket; closed after the case. */
   async server(onSocket: (socket: Socket) => void): Promise<string> {
     const server: Server = createServer({ noDelay: true }, (socket) => {
       this.#keep(socket);
       onSocket(socket);
     });
+    const path = this.#sockets === null ? null : join(this.#sockets, `${++this.#servers}.sock`);
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
+      if (path === null) server.listen(0, '127.0.0.1', resolve);
+      else server.listen(path, resolve);
     });
     this.#closers.push(() => server.close());
+    if (path !== null) return `unix:${path}`;
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
@@ -146,7 +154,9 @@ export class TestBed {
   /** Connects; rejects when refused. */
   async dial(address: string): Promise<Socket> {
     const at = address.lastIndexOf(':');
-    const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), noDelay: true });
+    const socket = address.startsWith('unix:')
+      ? connect({ path: address.slice('unix:'.length) })
+      : connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), noDelay: true });
     this.#keep(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

@@ -18,13 +18,15 @@ const CASE_LIMIT_MS = 90_000;
 /** How often a case may take too long before it counts: what is really slow is slow every time. */
 const TIMING_ATTEMPTS = 5;
 
+/** Cases that move bytes. */
+export const DATA_CASES: readonly Case[] = [...linkCases, ...toxicCases];
+
 export const CASES: readonly Case[] = [
   ...apiCases,
   ...populateCases,
   ...toxicApiCases,
   ...proxyCases,
-  ...linkCases,
-  ...toxicCases,
+  ...DATA_CASES,
   ...metricsCases,
 ];
 
@@ -36,8 +38,12 @@ export interface CaseResult {
   ms: number;
 }
 
-/** Runs one case against the server at this address, and cleans up after it. */
-export async function runCase(one: Case, url: string): Promise<CaseResult> {
+/**
+ * Runs one case against the server at this address, and cleans up after it.
+ *
+ * @param sockets folder for the Unix sockets of upstreams, where they are to be such
+ */
+export async function runCase(one: Case, url: string, sockets: string | null = null): Promise<CaseResult> {
   const fromMs = performance.now();
   const result = (status: CaseResult['status'], why: string): CaseResult => ({
     name: one.name,
@@ -47,7 +53,7 @@ export async function runCase(one: Case, url: string): Promise<CaseResult> {
   });
   for (let attempt = 1; ; attempt++) {
     try {
-      const outcome = await tryCase(one, url);
+      const outcome = await tryCase(one, url, sockets);
       return outcome ? result('skipped', outcome.skipped) : result('passed', '');
     } catch (error) {
       if (!(error instanceof TooMuch) || attempt === TIMING_ATTEMPTS) return result('failed', messageOf(error));
@@ -55,8 +61,8 @@ export async function runCase(one: Case, url: string): Promise<CaseResult> {
   }
 }
 
-async function tryCase(one: Case, url: string): Promise<{ skipped: string } | void> {
-  const bed = new TestBed(url.replace(/\/+$/, ''));
+async function tryCase(one: Case, url: string, sockets: string | null): Promise<{ skipped: string } | void> {
+  const bed = new TestBed(url.replace(/\/+$/, ''), sockets);
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${CASE_LIMIT_MS} ms`)), CASE_LIMIT_MS);
