@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JournalEntry } from '../contract/journal.ts';
@@ -145,6 +154,22 @@ test('templates of older versions go, and stay while a run is alive that may cop
   // Somebody may be making the one in the middle right now.
   expect([old, other, now].map(existsSync)).toEqual([false, true, true]);
   for (const folder of [other, now]) rmSync(folder, { recursive: true });
+});
+
+test('what Node has compiled goes when it has become too much, and not while a run is alive', async () => {
+  const compiled = join(workFolder(), 'cache', 'node');
+  const file = join(compiled, 'v24', 'module');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, 'x');
+  expect(await cleanLeftovers(() => undefined)).toMatchObject({ folders: 0 });
+  // Large without taking room on the disk.
+  truncateSync(file, 201_000_000);
+  const alive = openJournal(newId());
+  expect(await cleanLeftovers(() => undefined)).toMatchObject({ folders: 0 });
+  alive.write({ kind: 'ended' });
+  alive.close();
+  expect(await cleanLeftovers(() => undefined)).toMatchObject({ folders: 1 });
+  expect(existsSync(compiled)).toBe(false);
 });
 
 test('a living run is left alone', async () => {

@@ -21,6 +21,12 @@ const GRACE_MS = 3000;
 /** Half-made caches are given up when they are so old. */
 const STALE_CACHE_MS = 600_000;
 
+/**
+ * How much of what Node has compiled is kept. It never forgets by itself, and each place that the package was ever
+ * installed in adds some 30 MB. What goes is made again by the next run, which starts half a second later.
+ */
+const MOST_COMPILED_BYTES = 200_000_000;
+
 export interface Cleaned {
   runs: number;
   processes: number;
@@ -118,8 +124,8 @@ async function cleanRun(found: FoundJournal, cleaned: Cleaned, problems: string[
 }
 
 /**
- * Removes caches that were never finished, and templates of older versions. Those are copied only while a run of an
- * older Cachequake starts: where any run is alive they stay.
+ * Removes caches that were never finished, templates of older versions, and compiled code where it has become too much.
+ * What is finished may be in use while a run starts: where any run is alive it stays.
  */
 function removeOldCaches(anyAlive: boolean): number {
   let removed = 0;
@@ -129,10 +135,21 @@ function removeOldCaches(anyAlive: boolean): number {
       const stat = statSync(join(cache, name), { throwIfNoEntry: false });
       if (stat === undefined) continue;
       const halfMade = name.includes('.new-') && Date.now() - stat.mtimeMs > STALE_CACHE_MS;
-      if (halfMade || (!anyAlive && isOutdatedTemplate(name))) removed += removeFolder(join(cache, name));
+      if (halfMade || (!anyAlive && isOfNoUse(cache, name))) removed += removeFolder(join(cache, name));
     }
   }
   return removed;
+}
+
+function isOfNoUse(cache: string, name: string): boolean {
+  return isOutdatedTemplate(name) || (name === 'node' && sizeBytes(join(cache, name)) > MOST_COMPILED_BYTES);
+}
+
+function sizeBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce(
+    (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }
 
 /**

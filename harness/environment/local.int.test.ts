@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ test('a stack comes up, works, and leaves no process, port or folder', async () 
     }
     const shown = await (await fetch(`${stack.toxiproxy.url}/proxies`)).json();
     for (const { name, upstream } of Object.values(shown as Record<string, { name: string; upstream: string }>))
-      expect(`${name} ${upstream}`).toMatch(/^(redis-\d unix:.*redis\.sock|postgres-\d unix:.*\.s\.PGSQL\.\d+)$/);
+      expect(`${name} ${upstream}`).toMatch(/^(redis-\d unix:.*redis-\w+\.sock|postgres-\d unix:.*\.s\.PGSQL\.\d+)$/);
     // One instance's proxy is cut: the other does not notice.
     await stack.toxiproxy.setEnabled('redis-0', false);
     expect((await get(`${service.instances[0]?.url}/ping-redis`)).status).toBe(502);
@@ -201,6 +201,27 @@ test('a port that is taken is found out by the server, and another is drawn', as
     expect(await isOpen(postgres.url)).toBe(true);
   } finally {
     occupied.close();
+    await teardown.run();
+    context.end();
+  }
+});
+
+test('two stacks of one run have each a server and a socket of their own', async () => {
+  const context = testContext(newId());
+  const teardown = new Teardown();
+  const keeper = new Keeper(context.journal);
+  teardown.add('keeper', () => keeper[Symbol.asyncDispose]());
+  try {
+    const [one, other] = await Promise.all(
+      [1, 2].map((number) => {
+        const folder = join(context.folder, `stack-${number}`);
+        mkdirSync(folder);
+        return startLocalRedis({ ...context, folder, runId: `${context.runId}.${number}` }, keeper, teardown);
+      }),
+    );
+    expect(one!.upstream).toMatch(/^unix:/);
+    expect(one!.upstream).not.toBe(other!.upstream);
+  } finally {
     await teardown.run();
     context.end();
   }

@@ -1,5 +1,6 @@
 /** Redis (or Valkey) as a local process from the machine's own server program, without persistence. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,7 +96,8 @@ export async function startLocalRedis(
   const program = await findRedis();
   const log = join(context.folder, `${name}.log`);
   const data = join(context.folder, `${name}-data`);
-  const socket = join(runFolder(context.runId), `${name}.sock`);
+  // The stacks of a run that has several share its folder.
+  const socket = join(runFolder(context.journal.runId), `${name}-${randomBytes(3).toString('hex')}.sock`);
   const upstream = unixUpstream(socket);
   let current: KeptProcess | null = null;
   teardown.add(`data of Redis ${name}`, () => rm(data, { recursive: true, force: true }));
