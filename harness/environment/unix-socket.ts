@@ -5,9 +5,12 @@
  */
 
 /** What fits into an address everywhere: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
-const LONGEST_PATH_BYTES = 103;
+const LONGEST_PATH = 103;
+
+/** What no server has to be told in quotes, for which each has rules of its own. */
+const PLAIN = /^[\w./@+-]+$/;
 
 /** What a proxy dials for the socket at this path; null where there can be no such socket. */
 export function unixUpstream(path: string): string | null {
-  return process.platform !== 'win32' && Buffer.byteLength(path) <= LONGEST_PATH_BYTES ? `unix:${path}` : null;
+  return process.platform !== 'win32' && path.length <= LONGEST_PATH && PLAIN.test(path) ? `unix:${path}` : null;
 }
