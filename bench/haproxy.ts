@@ -42,7 +42,9 @@ listen redis
     await ended;
     await rm(folder, { recursive: true });
   };
-  const outcome = await Promise.race([ended, answers(port)]);
+  const over = new AbortController();
+  void ended.then(() => over.abort());
+  const outcome = await Promise.race([ended, answers(port, over.signal)]);
   if (outcome === 'ready') return { url: `tcp://127.0.0.1:${port}`, port, [Symbol.asyncDispose]: stop };
   await stop();
   if (outcome === 'missing') return null;
@@ -58,9 +60,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(port: number): Promise<'ready' | 'late'> {
+/** Dials until somebody listens or `over` is aborted, so that nothing dials on while others are measured. */
+async function answers(port: number, over: AbortSignal): Promise<'ready' | 'late'> {
   const untilMs = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < untilMs) {
+  while (performance.now() < untilMs && !over.aborted) {
     const socket = connect({ host: '127.0.0.1', port });
     const open = await once(socket, 'connect').then(
       () => true,
